@@ -1,0 +1,7 @@
+export * from "./ndarray.ts";
+export * from "./portable.ts";
+export * from "./program.ts";
+export * from "./random.ts";
+export * from "./safetensors.ts";
+export * from "./tensor.ts";
+export * from "./tree.ts";

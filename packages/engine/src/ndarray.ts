@@ -1,0 +1,229 @@
+import * as jax from "@jax-js/jax";
+import type { DType, Tensor, TensorSpec } from "./tensor.ts";
+import type { Tree } from "./tree.ts";
+import { isBranch } from "./tree.ts";
+
+const { numpy: np, lax, nn } = jax;
+
+/**
+ * An array inside a program: what model code computes with.
+ *
+ * jax-js arrays are move-only, each use consumes one and `.ref` keeps it. Here every operation takes its own reference,
+ * so model code reads like NumPy and may use a value as often as it likes. That is safe because a program is traced
+ * once: what is left over at the end of a trace are tracers without memory. Outside of a program there are no NDArrays.
+ */
+export class NDArray {
+  readonly #array: jax.Array;
+
+  constructor(array: jax.Array) {
+    this.#array = array;
+  }
+
+  /** A fresh reference to the array below, for the operations in this file and for back ends. */
+  get ref(): jax.Array {
+    return this.#array.ref;
+  }
+  get shape(): readonly number[] {
+    return this.#array.shape;
+  }
+  get dtype(): string {
+    return this.#array.dtype;
+  }
+  get size(): number {
+    return this.#array.size;
+  }
+
+  add(other: Operand): NDArray {
+    return new NDArray(this.ref.add(operand(other)));
+  }
+  sub(other: Operand): NDArray {
+    return new NDArray(this.ref.sub(operand(other)));
+  }
+  mul(other: Operand): NDArray {
+    return new NDArray(this.ref.mul(operand(other)));
+  }
+  div(other: Operand): NDArray {
+    return new NDArray(this.ref.div(operand(other)));
+  }
+  neg(): NDArray {
+    return new NDArray(this.ref.neg());
+  }
+  less(other: Operand): NDArray {
+    return new NDArray(this.ref.less(operand(other)));
+  }
+  greater(other: Operand): NDArray {
+    return new NDArray(this.ref.greater(operand(other)));
+  }
+  equal(other: Operand): NDArray {
+    return new NDArray(this.ref.equal(operand(other)));
+  }
+  reshape(shape: readonly number[]): NDArray {
+    return new NDArray(this.ref.reshape([...shape]));
+  }
+  /** Reverses the axes, or puts them in the given order. */
+  transpose(axes?: readonly number[]): NDArray {
+    return new NDArray(this.ref.transpose(axes && [...axes]));
+  }
+  astype(dtype: DType): NDArray {
+    return new NDArray(np.astype(this.ref, dtype as jax.DType));
+  }
+}
+
+/** An array or a number, which is broadcast. */
+export type Operand = NDArray | number;
+
+/** Named trees of arrays: what programs take and return. */
+export type ArrayTree = Tree<NDArray>;
+
+export const matmul = (a: NDArray, b: NDArray) => new NDArray(np.matmul(a.ref, b.ref));
+export const exp = (x: NDArray) => new NDArray(np.exp(x.ref));
+export const log = (x: NDArray) => new NDArray(np.log(x.ref));
+export const log1p = (x: NDArray) => new NDArray(np.log1p(x.ref));
+export const sqrt = (x: NDArray) => new NDArray(np.sqrt(x.ref));
+export const square = (x: NDArray) => x.mul(x);
+export const abs = (x: NDArray) => new NDArray(np.absolute(x.ref));
+export const tanh = (x: NDArray) => new NDArray(np.tanh(x.ref));
+export const sigmoid = (x: NDArray) => new NDArray(nn.sigmoid(x.ref));
+export const relu = (x: NDArray) => new NDArray(nn.relu(x.ref));
+export const maximum = (a: NDArray, b: Operand) => new NDArray(np.maximum(a.ref, operand(b)));
+export const minimum = (a: NDArray, b: Operand) => new NDArray(np.minimum(a.ref, operand(b)));
+/** Elements of `a` where the condition holds, of `b` elsewhere. */
+export const where = (condition: NDArray, a: Operand, b: Operand) =>
+  new NDArray(np.where(condition.ref, operand(a), operand(b)));
+export const broadcastTo = (x: NDArray, shape: readonly number[]) => new NDArray(np.broadcastTo(x.ref, [...shape]));
+export const concatenate = (parts: readonly NDArray[], axis = 0) =>
+  new NDArray(
+    np.concatenate(
+      parts.map((part) => part.ref),
+      axis,
+    ),
+  );
+/** Rows (or slices along `axis`) of `x` at int32 indices. */
+export const take = (x: NDArray, indices: NDArray, axis = 0) => new NDArray(np.take(x.ref, indices.ref, axis));
+/** `[0, 1, …, n − 1]` as int32. */
+export const arange = (n: number) => new NDArray(np.arange(0, n, 1, { dtype: "int32" as jax.DType }));
+/** The value, through which no gradient flows. */
+export const stopGradient = (x: NDArray) => new NDArray(lax.stopGradient(x.ref));
+/** Index of the largest element along an axis, the first of equal ones. */
+export const argmax = (x: NDArray, axis: number) => new NDArray(np.argmax(x.ref, axis));
+
+/** Axes over which to reduce (all of them where none is given), and whether to keep them with size 1. */
+export interface Reduction {
+  readonly axis?: number | readonly number[];
+  readonly keepdims?: boolean;
+}
+
+export const sum = (x: NDArray, how: Reduction = {}) => new NDArray(np.sum(x.ref, axes(how), keep(how)));
+export const mean = (x: NDArray, how: Reduction = {}) => new NDArray(np.mean(x.ref, axes(how), keep(how)));
+export const max = (x: NDArray, how: Reduction = {}) => new NDArray(np.max(x.ref, axes(how), keep(how)));
+
+/** One-hot rows: int32 labels of shape [...] to float32 of shape [..., classes]. */
+export function oneHot(labels: NDArray, classes: number): NDArray {
+  return labels
+    .reshape([...labels.shape, 1])
+    .equal(arange(classes))
+    .astype("float32");
+}
+
+/** 2-D convolution without padding: `x` [N, C, H, W] by `kernel` [K, C, h, w] to [N, K, H − h + 1, W − w + 1]. */
+export function conv2d(x: NDArray, kernel: NDArray): NDArray {
+  return new NDArray(lax.conv(x.ref, kernel.ref, [1, 1], "VALID"));
+}
+
+/**
+ * Max pooling over windows that do not overlap: [N, C, H, W] to [N, C, H/size, W/size].
+ * Written as a reshape and a maximum, which every back end does fast; ties share the gradient evenly.
+ */
+export function maxPool2d(x: NDArray, size: number): NDArray {
+  const [n = 0, c = 0, h = 0, w = 0] = x.shape;
+  if (h % size !== 0 || w % size !== 0) throw new RangeError(`pooling by ${size} does not divide ${h}×${w}`);
+  return max(x.reshape([n, c, h / size, size, w / size, size]), { axis: [3, 5] });
+}
+
+/** A constant of the program. */
+export function constant(value: Tensor): NDArray {
+  return new NDArray(put(value));
+}
+
+/** What a differentiated function returns: a scalar loss, and values that come along without a gradient. */
+export interface Objective {
+  readonly loss: NDArray;
+  readonly aux: ArrayTree;
+}
+
+/** Turns an objective into one that also returns the gradient of its loss, a tree like the parameters. */
+export function valueAndGrad(
+  f: (parameters: ArrayTree) => Objective,
+): (parameters: ArrayTree) => Objective & { readonly gradient: ArrayTree } {
+  const inner = (tree: Tree<jax.Array>) => {
+    const { loss, aux } = f(wrapTree(tree));
+    return [loss.ref, unwrapTree(aux)];
+  };
+  // jax-js types a tree by its exact structure, which a named tree does not have.
+  const differentiate = jax.valueAndGrad(inner as never, { hasAux: true }) as unknown as (
+    tree: Tree<jax.Array>,
+  ) => [[jax.Array, Tree<jax.Array>], Tree<jax.Array>];
+  return (parameters) => {
+    const [[loss, aux], gradient] = differentiate(unwrapTree(parameters));
+    return { loss: new NDArray(loss), aux: wrapTree(aux), gradient: wrapTree(gradient) };
+  };
+}
+
+/** `f` over the first axis of its arguments: one program for a stack of parties or examples. */
+export function vmap(f: (arguments_: ArrayTree) => ArrayTree): (arguments_: ArrayTree) => ArrayTree {
+  const inner = (tree: Tree<jax.Array>) => unwrapTree(f(wrapTree(tree)));
+  const mapped = jax.vmap(inner as never) as unknown as (tree: Tree<jax.Array>) => Tree<jax.Array>;
+  return (arguments_) => wrapTree(mapped(unwrapTree(arguments_)));
+}
+
+/** Wraps the arrays of a tree for model code. */
+export function wrapTree(tree: Tree<jax.Array>): ArrayTree {
+  return mapPlain(tree, (leaf) => new NDArray(leaf));
+}
+
+/** Takes fresh references of the arrays of a tree. */
+export function unwrapTree(tree: ArrayTree): Tree<jax.Array> {
+  return mapPlain(tree, (leaf) => leaf.ref);
+}
+
+/** Puts a host tensor on the current device. */
+export function put(t: Tensor): jax.Array {
+  const shape = [...t.shape];
+  const dtype = t.dtype as jax.DType;
+  // jax-js reads the first element of an empty array, and keeps booleans as 32-bit integers.
+  if (t.data.length === 0) return np.zeros(shape, { dtype });
+  const data = t.dtype === "bool" ? Int32Array.from(t.data) : t.data;
+  return np.array(data, { shape, dtype });
+}
+
+/** Shape and dtype of an array, checked against the dtypes of the house. */
+export function specOfArray(array: { readonly shape: readonly number[]; readonly dtype: string }): TensorSpec {
+  const dtype = array.dtype;
+  if (dtype !== "float32" && dtype !== "float64" && dtype !== "int32" && dtype !== "bool") {
+    throw new TypeError(`a program may not return ${dtype}`);
+  }
+  return { dtype, shape: [...array.shape] };
+}
+
+function operand(value: Operand): jax.Array | number {
+  return typeof value === "number" ? value : value.ref;
+}
+
+function axes({ axis }: Reduction): number | number[] | null {
+  if (axis === undefined) return null;
+  return typeof axis === "number" ? axis : [...axis];
+}
+
+function keep({ keepdims = false }: Reduction): { keepdims: boolean } {
+  return { keepdims };
+}
+
+/** Like mapTree, but yields ordinary objects, which is what jax-js takes for a tree. */
+function mapPlain<T, U>(tree: Tree<T>, f: (leaf: T) => U): Tree<U> {
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, child]) => [
+      name,
+      isBranch<T>(child as T) ? mapPlain(child as Tree<T>, f) : f(child as T),
+    ]),
+  );
+}

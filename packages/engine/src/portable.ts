@@ -1,0 +1,156 @@
+import * as jax from "@jax-js/jax";
+import { put, specOfArray, unwrapTree, wrapTree } from "./ndarray.ts";
+import type { Definition, Engine, Program, StepDefinition, StepProgram } from "./program.ts";
+import { checkTree } from "./program.ts";
+import type { Tensor } from "./tensor.ts";
+import { payloadBytes, tensor } from "./tensor.ts";
+import type { Leaves, Tree } from "./tree.ts";
+import { flatten, unflatten } from "./tree.ts";
+
+/** Where jax-js computes: `webgpu` only in browsers that have it; `wasm` everywhere. */
+export type PortableDevice = "wasm" | "webgpu";
+
+/**
+ * The portable back end: jax-js (github.com/ekzhang/jax-js), the reference for every other.
+ * In Node it runs on one thread of WebAssembly. Rejects if the device is not there.
+ */
+export async function portableEngine(device: PortableDevice = "wasm"): Promise<Engine> {
+  const ready = await jax.init(device);
+  if (!ready.includes(device)) throw new Error(`this host has no ${device}; available: ${ready.join(", ")}`);
+  jax.defaultDevice(device);
+  return {
+    kind: "portable",
+    description: `jax-js on ${device === "wasm" ? "WebAssembly" : "WebGPU"}`,
+    compile: async (definition) => program(definition),
+    compileStep: async (definition) => stepProgram(definition),
+  };
+}
+
+function program({ name, inputs, apply }: Definition): Program {
+  const paths = flatten(inputs).map(([path]) => path);
+  let outputPaths: readonly string[] = [];
+  const compiled = jax.jit((...arrays: jax.Array[]) => {
+    const outputs = flatten(unwrapTree(apply(wrapTree(zip(paths, arrays)))));
+    outputPaths = outputs.map(([path]) => path);
+    return outputs.map(([, array]) => array);
+  });
+  return {
+    name,
+    async run(tree) {
+      checkTree(`${name}: inputs`, tree, inputs);
+      const outputs = compiled(...putAll(tree));
+      return read(outputPaths, outputs);
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** Bytes of input that may be queued before the loop waits for results: jax-js keeps what has not been computed yet. */
+const QUEUE_BYTES = 4 * 1024 * 1024;
+const QUEUE_STEPS = 4;
+
+function stepProgram({ name, carry: carrySpecs, input: inputSpecs, apply }: StepDefinition): StepProgram {
+  const carryPaths = flatten(carrySpecs).map(([path]) => path);
+  const inputPaths = flatten(inputSpecs).map(([path]) => path);
+  let outputPaths: readonly string[] = [];
+  const compiled = jax.jit((...arrays: jax.Array[]) => {
+    const carry = wrapTree(zip(carryPaths, arrays.slice(0, carryPaths.length)));
+    const input = wrapTree(zip(inputPaths, arrays.slice(carryPaths.length)));
+    const next = apply(carry, input);
+    const nextCarry = flatten(unwrapTree(next.carry));
+    const output = flatten(unwrapTree(next.output));
+    checkCarry(name, carryPaths, nextCarry);
+    outputPaths = output.map(([path]) => path);
+    return [...nextCarry, ...output].map(([, array]) => array);
+  });
+  return {
+    name,
+    async run(initial, inputs, signal) {
+      checkTree(`${name}: carry`, initial, carrySpecs);
+      let carry = putAll(initial);
+      const outputs: Tree<Tensor>[] = [];
+      let pending: jax.Array[][] = [];
+      let pendingBytes = 0;
+      const drain = async () => {
+        for (const output of pending) outputs.push(await read(outputPaths, output));
+        await Promise.all(carry.map((array) => array.blockUntilReady()));
+        pending = [];
+        pendingBytes = 0;
+      };
+      try {
+        for (const input of inputs) {
+          signal?.throwIfAborted();
+          checkTree(`${name}: input`, input, inputSpecs);
+          const results = compiled(...carry, ...putAll(input));
+          carry = results.slice(0, carryPaths.length);
+          pending.push(results.slice(carryPaths.length));
+          pendingBytes += flatten(input).reduce((bytes, [, leaf]) => bytes + payloadBytes(leaf), 0);
+          if (pending.length >= QUEUE_STEPS || pendingBytes > QUEUE_BYTES) {
+            await drain();
+            await macrotask();
+          }
+        }
+        await drain();
+      } catch (error) {
+        for (const array of [...carry, ...pending.flat()]) array.dispose();
+        throw error;
+      }
+      return { carry: await read(carryPaths, carry), outputs };
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** Lets timers and sockets have their turn: WebAssembly blocks the thread, and a party must send heartbeats. */
+function macrotask(): Promise<void> {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      resolve();
+    };
+    channel.port2.postMessage(null);
+  });
+}
+
+function putAll(tree: Tree<Tensor>): jax.Array[] {
+  return flatten(tree).map(([, leaf]) => put(leaf));
+}
+
+/** Reads arrays back to the host and frees them. */
+async function read(paths: readonly string[], arrays: readonly jax.Array[]): Promise<Tree<Tensor>> {
+  const leaves: [string, Tensor][] = [];
+  for (const [i, array] of arrays.entries()) {
+    const { dtype, shape } = specOfArray(array);
+    const data = await array.data();
+    leaves.push([paths[i] as string, toTensor(dtype, shape, data)]);
+  }
+  return unflatten(leaves);
+}
+
+function toTensor(dtype: Tensor["dtype"], shape: readonly number[], data: ArrayLike<number>): Tensor {
+  // A bool comes back as 32-bit integers, and any data may be a view of WebAssembly memory: copy into our own.
+  switch (dtype) {
+    case "float32":
+      return tensor(dtype, shape, Float32Array.from(data));
+    case "float64":
+      return tensor(dtype, shape, Float64Array.from(data));
+    case "int32":
+      return tensor(dtype, shape, Int32Array.from(data));
+    case "bool":
+      return tensor(
+        dtype,
+        shape,
+        Uint8Array.from(data, (bit) => (bit === 0 ? 0 : 1)),
+      );
+  }
+}
+
+function zip(paths: readonly string[], arrays: readonly jax.Array[]): Tree<jax.Array> {
+  return unflatten(paths.map((path, i) => [path, arrays[i] as jax.Array] as const));
+}
+
+function checkCarry(name: string, paths: readonly string[], next: Leaves<jax.Array>): void {
+  const same = next.length === paths.length && next.every(([path], i) => path === paths[i]);
+  if (!same) throw new TypeError(`${name}: a step must return the carry it was given (${paths.join(", ")})`);
+}

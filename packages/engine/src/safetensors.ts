@@ -1,0 +1,199 @@
+import type { DType, Tensor } from "./tensor.ts";
+import { allocate, bytesPerElement, payloadBytes, sizeOf, tensor } from "./tensor.ts";
+import type { Tree } from "./tree.ts";
+import { flatten, unflatten } from "./tree.ts";
+
+/**
+ * Named trees as safetensors files (huggingface/safetensors, format 1.0): an 8-byte little-endian header length, a JSON
+ * header, and the elements of all tensors one after the other, little-endian, in header order without gaps.
+ *
+ * Writing is canonical: the same tree and metadata give the same bytes, so that their SHA-256 names the content.
+ */
+export interface SafetensorsFile {
+  readonly tensors: Tree<Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What a reader accepts before it allocates anything. */
+export interface SafetensorsLimits {
+  /** Bytes of the JSON header. */
+  readonly headerBytes: number;
+  readonly tensors: number;
+}
+
+export const DEFAULT_LIMITS: SafetensorsLimits = { headerBytes: 16 * 1024 * 1024, tensors: 100_000 };
+
+/** A file that is not safetensors, or breaks its rules; the message says where. */
+export class SafetensorsError extends Error {
+  override readonly name = "SafetensorsError";
+}
+
+const NAMES: Readonly<Record<DType, string>> = { float32: "F32", float64: "F64", int32: "I32", bool: "BOOL" };
+const DTYPES: ReadonlyMap<string, DType> = new Map(
+  (Object.entries(NAMES) as [DType, string][]).map(([dtype, name]) => [name, dtype]),
+);
+
+/** The bytes of a tree. The header is padded with spaces so that the elements start at a multiple of 8. */
+export function encodeSafetensors(
+  tensors: Tree<Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const leaves = inFileOrder(tensors);
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) {
+    header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+  let end = 0;
+  for (const [path, leaf] of leaves) {
+    if (path === "__metadata__") throw new SafetensorsError('a tensor cannot be called "__metadata__"');
+    const start = end;
+    end += payloadBytes(leaf);
+    header[path] = { dtype: NAMES[leaf.dtype], shape: leaf.shape, data_offsets: [start, end] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(8 + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, 8, 8 + headerBytes);
+  file.set(json, 8);
+  let offset = 8 + headerBytes;
+  for (const [, leaf] of leaves) {
+    file.set(littleEndian(leaf), offset);
+    offset += payloadBytes(leaf);
+  }
+  return file;
+}
+
+/**
+ * Reads a file. Throws SafetensorsError for a truncated file, a header over the limit, an unknown dtype, offsets that
+ * overlap, leave gaps or run out of the file, sizes that do not fit the shape, and bytes after the last tensor.
+ */
+export function decodeSafetensors(file: Uint8Array, limits: SafetensorsLimits = DEFAULT_LIMITS): SafetensorsFile {
+  const { entries, metadata, start } = readHeader(file, limits);
+  const leaves = entries.map(({ path, dtype, shape, from, to }): readonly [string, Tensor] => {
+    const bytes = file.subarray(start + from, start + to);
+    return [path, fromLittleEndian(dtype, shape, bytes, path)];
+  });
+  try {
+    return { tensors: unflatten(leaves), metadata };
+  } catch (error) {
+    throw new SafetensorsError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+interface Entry {
+  readonly path: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
+
+function readHeader(file: Uint8Array, limits: SafetensorsLimits) {
+  if (file.length < 8) throw new SafetensorsError(`a file of ${file.length} bytes has no header`);
+  const length = new DataView(file.buffer, file.byteOffset).getBigUint64(0, true);
+  if (length > BigInt(limits.headerBytes)) {
+    throw new SafetensorsError(`the header has ${length} bytes, at most ${limits.headerBytes} are accepted`);
+  }
+  const start = 8 + Number(length);
+  if (start > file.length) throw new SafetensorsError(`the header ends at byte ${start} of ${file.length}`);
+  const header = parseHeader(file.subarray(8, start));
+  const metadata = readMetadata(header.__metadata__);
+  const named = Object.entries(header).filter(([path]) => path !== "__metadata__");
+  if (named.length > limits.tensors) {
+    throw new SafetensorsError(`the file has ${named.length} tensors, at most ${limits.tensors} are accepted`);
+  }
+  const entries = named.map(([path, value]) => readEntry(path, value)).sort((a, b) => a.from - b.from || a.to - b.to);
+  let end = 0;
+  for (const { path, from, to } of entries) {
+    if (from !== end) {
+      throw new SafetensorsError(`"${path}" starts at ${from}, expected ${end} (offsets overlap or leave a gap)`);
+    }
+    end = to;
+  }
+  const present = file.length - start;
+  if (end > present) throw new SafetensorsError(`the tensors need ${end} bytes, the file has ${present}`);
+  if (end < present) throw new SafetensorsError(`${present - end} bytes follow the last tensor`);
+  return { entries, metadata, start };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new SafetensorsError("the header is no JSON");
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw new SafetensorsError("the header is no JSON object");
+  }
+  return header as Record<string, unknown>;
+}
+
+function readMetadata(value: unknown): Readonly<Record<string, string>> {
+  if (value === undefined) return {};
+  const isText = (entry: unknown) => typeof entry === "string";
+  if (typeof value !== "object" || value === null || Array.isArray(value) || !Object.values(value).every(isText)) {
+    throw new SafetensorsError("__metadata__ must map names to text");
+  }
+  return { ...(value as Record<string, string>) };
+}
+
+function readEntry(path: string, value: unknown): Entry {
+  const { dtype: name, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
+  const dtype = typeof name === "string" ? DTYPES.get(name) : undefined;
+  if (dtype === undefined) {
+    throw new SafetensorsError(
+      `"${path}" has dtype ${JSON.stringify(name)}, known are ${[...DTYPES.keys()].join(", ")}`,
+    );
+  }
+  if (!isSizes(shape)) throw new SafetensorsError(`"${path}" has shape ${JSON.stringify(shape)}`);
+  if (!isSizes(offsets) || offsets.length !== 2) {
+    throw new SafetensorsError(`"${path}" has offsets ${JSON.stringify(offsets)}`);
+  }
+  const [from, to] = offsets as [number, number];
+  let bytes: number;
+  try {
+    bytes = sizeOf(shape) * bytesPerElement(dtype);
+  } catch (error) {
+    throw new SafetensorsError(`"${path}": ${error instanceof Error ? error.message : error}`);
+  }
+  if (to - from !== bytes) {
+    throw new SafetensorsError(`"${path}" has ${to - from} bytes, its shape [${shape}] needs ${bytes}`);
+  }
+  return { path, dtype, shape, from, to };
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+}
+
+/** Widest elements first, then by path: every tensor starts at a multiple of its element size. */
+function inFileOrder(tree: Tree<Tensor>) {
+  return [...flatten(tree)].sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
+}
+
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+
+function littleEndian({ dtype, data }: Tensor): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, bytesPerElement(dtype));
+}
+
+function fromLittleEndian(dtype: DType, shape: readonly number[], bytes: Uint8Array, path: string): Tensor {
+  const data = allocate(dtype, sizeOf(shape));
+  const target = new Uint8Array(data.buffer);
+  target.set(HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, bytesPerElement(dtype)));
+  if (dtype === "bool" && target.some((byte) => byte > 1)) {
+    throw new SafetensorsError(`"${path}" holds a bool that is neither 0 nor 1`);
+  }
+  return tensor(dtype, shape, data) as Tensor;
+}
+
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  const result = new Uint8Array(bytes.length);
+  for (let i = 0; i < bytes.length; i += size) {
+    for (let k = 0; k < size; k++) result[i + k] = bytes[i + size - 1 - k] as number;
+  }
+  return result;
+}
