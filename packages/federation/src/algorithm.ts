@@ -1,0 +1,119 @@
+import type { Key, Tensor, Tree } from "@concord/engine";
+import type { Dataset, Evaluation, Task } from "@concord/learning";
+import type { PartyProfile } from "./party.ts";
+import type { RoundPlan, Segment } from "./plan.ts";
+
+/**
+ * A federated algorithm: pure functions over explicit state, one file each, in the paper's symbols. It knows nothing of
+ * sockets, stores or threads; the simulator and a deployed federation drive the same object.
+ *
+ * The coordinator's state is a named tree of tensors, so that it can be stored, hashed and resumed to the bit; the
+ * current global model is its branch `model`. A party's private state is a tree that never leaves the party.
+ */
+export interface Algorithm {
+  readonly name: string;
+  /** The coordinator's state before the first round. */
+  init(setup: Setup): CoordinatorState;
+  /** Who takes part in a round, and after which local steps each one exchanges. */
+  select(state: CoordinatorState, context: SelectContext): RoundPlan;
+  /** What goes down to a party at the start of a segment. */
+  download(state: CoordinatorState, segment: Segment): Tree<Tensor>;
+  /** What a party does between two exchanges. Runs at the party. */
+  train(context: TrainContext): Promise<Trained>;
+  /** Throws TypeError, naming tensor and reason, for an update that `merge` must not see. */
+  checkUpdate(state: CoordinatorState, update: Tree<Tensor>): void;
+  /** What the coordinator does with the updates that are due together, in the frozen order of the parties. */
+  merge(state: CoordinatorState, exchange: MergeContext): CoordinatorState;
+  /** What a party measures on its own held-out data. Runs at the party. */
+  evaluate(context: EvaluateContext): Promise<Evaluation>;
+  /** What happens when a round has ended. */
+  finish(state: CoordinatorState, round: FinishedRound): CoordinatorState;
+}
+
+export type CoordinatorState = { readonly model: Tree<Tensor> } & Tree<Tensor>;
+
+export interface Setup {
+  readonly task: Task;
+  /** The stream of the federation's seed. */
+  readonly key: Key;
+}
+
+export interface SelectContext {
+  /** From 1. */
+  readonly round: number;
+  /** Parties that may be selected, in party order; at least one. */
+  readonly candidates: readonly PartyProfile[];
+  /** The stream of this round's draw. */
+  readonly key: Key;
+}
+
+export interface TrainContext {
+  readonly task: Task;
+  readonly trainer: Trainer;
+  readonly plan: { readonly round: number; readonly steps: number };
+  readonly segment: Segment;
+  /** What `download` gave. */
+  readonly model: Tree<Tensor>;
+  /** The party's own state after its last segment; undefined before its first. */
+  readonly privateState: Tree<Tensor> | undefined;
+  /** The party's training examples. */
+  readonly data: Dataset;
+  /** The stream of (seed, party): with round and step it fixes every batch. */
+  readonly key: Key;
+  readonly signal?: AbortSignal;
+}
+
+export interface Trained {
+  /** Goes up. */
+  readonly update: Tree<Tensor>;
+  /** Stays. */
+  readonly privateState: Tree<Tensor>;
+  /** Mean training loss over the segment. */
+  readonly loss: number;
+}
+
+export interface MergeContext {
+  readonly round: number;
+  /** The local step after which this exchange takes place. */
+  readonly step: number;
+  /** True at the end of the round. */
+  readonly last: boolean;
+  /** At least one, in party order. */
+  readonly updates: readonly Update[];
+}
+
+/** What one party sent. */
+export interface Update {
+  readonly party: string;
+  /** n_i. */
+  readonly examples: number;
+  readonly tensors: Tree<Tensor>;
+}
+
+export interface EvaluateContext {
+  readonly task: Task;
+  readonly trainer: Trainer;
+  readonly model: Tree<Tensor>;
+  readonly privateState: Tree<Tensor> | undefined;
+  /** The party's held-out examples. */
+  readonly data: Dataset;
+  readonly signal?: AbortSignal;
+}
+
+export interface FinishedRound {
+  readonly plan: RoundPlan;
+  /** Parties whose last segment arrived. */
+  readonly completed: readonly string[];
+}
+
+/** Runs the task's programs on this host's engine; compiled once, used for every segment. */
+export interface Trainer {
+  /** Runs local steps over the given batches. */
+  steps(
+    carry: Tree<Tensor>,
+    batches: Iterable<Tree<Tensor>>,
+    signal?: AbortSignal,
+  ): Promise<{ readonly carry: Tree<Tensor>; readonly outputs: readonly Tree<Tensor>[] }>;
+  /** Sums and counts of the task's metrics over a data set. */
+  evaluate(parameters: Tree<Tensor>, data: Dataset, signal?: AbortSignal): Promise<Evaluation>;
+}

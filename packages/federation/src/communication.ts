@@ -1,0 +1,36 @@
+/**
+ * What a party sends and receives, in bytes.
+ *
+ * `payload` is tensor data alone and equals the papers' formulas; `index` is what says which rows a sparse update holds;
+ * `wire` is everything that crosses the link for these messages, headers included.
+ */
+export interface Traffic {
+  readonly payloadUp: number;
+  readonly payloadDown: number;
+  readonly indexUp: number;
+  readonly indexDown: number;
+  readonly wireUp: number;
+  readonly wireDown: number;
+}
+
+/** Traffic for training and for evaluation are kept apart: the papers' formulas count training only. */
+export type Purpose = "train" | "evaluate";
+
+export const NO_TRAFFIC: Traffic = { payloadUp: 0, payloadDown: 0, indexUp: 0, indexDown: 0, wireUp: 0, wireDown: 0 };
+
+export function addTraffic(a: Traffic, b: Partial<Traffic>): Traffic {
+  return {
+    payloadUp: a.payloadUp + (b.payloadUp ?? 0),
+    payloadDown: a.payloadDown + (b.payloadDown ?? 0),
+    indexUp: a.indexUp + (b.indexUp ?? 0),
+    indexDown: a.indexDown + (b.indexDown ?? 0),
+    wireUp: a.wireUp + (b.wireUp ?? 0),
+    wireDown: a.wireDown + (b.wireDown ?? 0),
+  };
+}
+
+export function totalTraffic(parts: Iterable<Traffic>): Traffic {
+  let total = NO_TRAFFIC;
+  for (const part of parts) total = addTraffic(total, part);
+  return total;
+}

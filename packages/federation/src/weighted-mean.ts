@@ -1,0 +1,44 @@
+import type { Tensor, Tree } from "@concord/engine";
+import { flatten, sameSpec, showSpec, tensor, unflatten } from "@concord/engine";
+
+/**
+ * Σ w_i x_i / Σ w_i over trees of float tensors, leaf by leaf.
+ *
+ * Sums are kept in float64 and added in the order given, so the result depends on that order alone and is as exact as
+ * float32 parameters can show. Throws RangeError without trees or with a weight that is not > 0, TypeError where the
+ * trees differ in paths, shapes or dtypes, or hold integers.
+ */
+export function weightedMean(parts: readonly { readonly weight: number; readonly tensors: Tree<Tensor> }[]): Tree<Tensor> {
+  const first = parts[0];
+  if (first === undefined) throw new RangeError("a mean needs at least one tree");
+  let total = 0;
+  for (const { weight } of parts) {
+    if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(`a weight must be > 0, got ${weight}`);
+    total += weight;
+  }
+  const sums = flatten(first.tensors).map(([path, leaf]) => ({ path, leaf, sum: new Float64Array(leaf.data.length) }));
+  for (const { weight, tensors } of parts) {
+    const leaves = flatten(tensors);
+    if (leaves.length !== sums.length) throw new TypeError(`a tree has ${leaves.length} tensors, another ${sums.length}`);
+    for (const [i, { path, leaf, sum }] of sums.entries()) {
+      const [otherPath, other] = leaves[i] as (typeof leaves)[number];
+      if (otherPath !== path) throw new TypeError(`a tree has "${otherPath}" where another has "${path}"`);
+      if (!sameSpec(leaf, other)) throw new TypeError(`"${path}" is ${showSpec(other)} and ${showSpec(leaf)}`);
+      const { data } = other;
+      for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + weight * (data[k] as number);
+    }
+  }
+  return unflatten(sums.map(({ path, leaf, sum }) => [path, divided(path, leaf, sum, total)] as const));
+}
+
+function divided(path: string, like: Tensor, sum: Float64Array<ArrayBuffer>, total: number): Tensor {
+  const mean = sum.map((value) => value / total);
+  switch (like.dtype) {
+    case "float32":
+      return tensor("float32", like.shape, Float32Array.from(mean));
+    case "float64":
+      return tensor("float64", like.shape, mean);
+    default:
+      throw new TypeError(`"${path}" is ${like.dtype}: only float tensors have a mean`);
+  }
+}

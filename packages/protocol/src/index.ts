@@ -1,0 +1,5 @@
+export * from "./blobs.ts";
+export * from "./errors.ts";
+export * from "./events.ts";
+export * from "./invites.ts";
+export * from "./messages.ts";
