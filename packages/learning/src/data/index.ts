@@ -1,5 +1,6 @@
 export * from "./batches.ts";
 export * from "./dataset.ts";
+export * from "./handwriting.ts";
 export * from "./idx.ts";
 export * from "./partition/classes.ts";
 export * from "./partition/dirichlet.ts";
