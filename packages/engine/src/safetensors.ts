@@ -1,6 +1,6 @@
-import type { DType, Tensor } from "./tensor.ts";
+import type { DType, Tensor, TensorSpec } from "./tensor.ts";
 import { allocate, bytesPerElement, payloadBytes, sizeOf, tensor } from "./tensor.ts";
-import type { Tree } from "./tree.ts";
+import type { Leaves, Tree } from "./tree.ts";
 import { flatten, unflatten } from "./tree.ts";
 
 /**
@@ -39,29 +39,40 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
   const leaves = inFileOrder(tensors);
-  const header: Record<string, unknown> = Object.create(null);
-  if (Object.keys(metadata).length > 0) {
-    header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
-  let end = 0;
-  for (const [path, leaf] of leaves) {
-    if (path === "__metadata__") throw new SafetensorsError('a tensor cannot be called "__metadata__"');
-    const start = end;
-    end += payloadBytes(leaf);
-    header[path] = { dtype: NAMES[leaf.dtype], shape: leaf.shape, data_offsets: [start, end] };
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const headerBytes = Math.ceil(json.length / 8) * 8;
-  const file = new Uint8Array(8 + headerBytes + end);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, 8, 8 + headerBytes);
+  const { json, start, end } = layOut(leaves, metadata);
+  const file = new Uint8Array(end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
+  file.fill(0x20, 8, start);
   file.set(json, 8);
-  let offset = 8 + headerBytes;
+  let offset = start;
   for (const [, leaf] of leaves) {
     file.set(littleEndian(leaf), offset);
     offset += payloadBytes(leaf);
   }
   return file;
+}
+
+/** How many bytes `encodeSafetensors` makes of tensors with these specs. */
+export function encodedBytes(specs: Tree<TensorSpec>, metadata: Readonly<Record<string, string>> = {}): number {
+  return layOut(inFileOrder(specs), metadata).end;
+}
+
+/** The header of a file, and where its elements start and end. */
+function layOut(leaves: Leaves<TensorSpec>, metadata: Readonly<Record<string, string>>) {
+  const header: Record<string, unknown> = Object.create(null);
+  if (Object.keys(metadata).length > 0) {
+    header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+  let size = 0;
+  for (const [path, leaf] of leaves) {
+    if (path === "__metadata__") throw new SafetensorsError('a tensor cannot be called "__metadata__"');
+    const from = size;
+    size += payloadBytes(leaf);
+    header[path] = { dtype: NAMES[leaf.dtype], shape: leaf.shape, data_offsets: [from, size] };
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const start = 8 + Math.ceil(json.length / 8) * 8;
+  return { json, start, end: start + size };
 }
 
 /**
@@ -169,7 +180,7 @@ function isSizes(value: unknown): value is number[] {
 }
 
 /** Widest elements first, then by path: every tensor starts at a multiple of its element size. */
-function inFileOrder(tree: Tree<Tensor>) {
+function inFileOrder<T extends TensorSpec>(tree: Tree<T>): Leaves<T> {
   return [...flatten(tree)].sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
 }
 

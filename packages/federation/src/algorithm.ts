@@ -16,7 +16,10 @@ export interface Algorithm {
   init(setup: Setup): CoordinatorState;
   /** Who takes part in a round, and after which local steps each one exchanges. */
   select(state: CoordinatorState, context: SelectContext): RoundPlan;
-  /** What goes down to a party at the start of a segment. */
+  /**
+   * What goes down to a party at the start of a segment. `state` is the one that the exchange at `segment.from` left
+   * (the round's first one if that is 0), however far others have come since.
+   */
   download(state: CoordinatorState, segment: Segment): Tree<Tensor>;
   /** What a party does between two exchanges. Runs at the party. */
   train(context: TrainContext): Promise<Trained>;

@@ -49,7 +49,9 @@ export function checkPlan(plan: RoundPlan): void {
     if (!Number.isSafeInteger(examples) || examples < 1) throw new RangeError(`"${party}" has ${examples} examples`);
     const ascending = exchanges.every((step, i) => Number.isSafeInteger(step) && step > (exchanges[i - 1] ?? 0));
     if (!ascending || exchanges.at(-1) !== plan.steps) {
-      throw new RangeError(`"${party}" exchanges at [${exchanges}]: expected ascending steps that end at ${plan.steps}`);
+      throw new RangeError(
+        `"${party}" exchanges at [${exchanges}]: expected ascending steps that end at ${plan.steps}`,
+      );
     }
     previous = party;
   }

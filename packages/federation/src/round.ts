@@ -81,7 +81,9 @@ export function nextExchange(progress: RoundProgress): Exchange | undefined {
     ({ member, segment, state }) => state !== "finished" && member.exchanges[segment] === next,
   );
   const inState = (wanted: MemberProgress["state"]) =>
-    plan.members.map(({ party }) => party).filter((party) => due.some((at) => at.member.party === party && at.state === wanted));
+    plan.members
+      .map(({ party }) => party)
+      .filter((party) => due.some((at) => at.member.party === party && at.state === wanted));
   return {
     step: next,
     replied: inState("replied"),
@@ -98,7 +100,8 @@ export function nextExchange(progress: RoundProgress): Exchange | undefined {
 export function merged(progress: RoundProgress): RoundProgress {
   const exchange = nextExchange(progress);
   if (exchange === undefined) throw new RangeError(`round ${progress.plan.round} is complete`);
-  if (exchange.awaited.length > 0) throw new RangeError(`step ${exchange.step} waits for ${exchange.awaited.join(", ")}`);
+  if (exchange.awaited.length > 0)
+    throw new RangeError(`step ${exchange.step} waits for ${exchange.awaited.join(", ")}`);
   const members = new Map(progress.members);
   for (const party of [...exchange.replied, ...exchange.dropped]) {
     const at = members.get(party);
@@ -108,6 +111,30 @@ export function merged(progress: RoundProgress): RoundProgress {
   }
   const following = exchangeSteps(progress.plan).find((step) => step > exchange.step);
   return { ...progress, next: following, members };
+}
+
+/** What became of a segment, as a store remembers it. */
+export interface SegmentOutcome {
+  readonly party: string;
+  readonly segment: number;
+  readonly outcome: "replied" | "dropped";
+}
+
+/** The progress of a round of which the outcomes and the number of merged exchanges are known: how a restart goes on. */
+export function resumeRound(
+  plan: RoundPlan,
+  outcomes: readonly SegmentOutcome[],
+  mergedExchanges: number,
+): RoundProgress {
+  let progress = beginRound(plan);
+  for (let merges = 0; ; merges++) {
+    for (const { party, segment, outcome } of outcomes) {
+      if (!acceptsReply(progress, party, segment)) continue;
+      progress = outcome === "replied" ? reply(progress, party, segment) : drop(progress, party);
+    }
+    if (merges === mergedExchanges) return progress;
+    progress = merged(progress);
+  }
 }
 
 function withState(progress: RoundProgress, party: string, state: MemberProgress["state"]): RoundProgress {

@@ -32,9 +32,17 @@ export const federationSpecSchema = z.strictObject({
   minimumParties: z.int().min(1).max(100_000).default(1),
   quorum: quorumSchema.default("all"),
   /** Seconds after the first lease of a segment's exchange until those who have not replied are dropped from it. */
-  exchangeDeadline: z.number().min(0.1).max(7 * 86_400).default(600),
+  exchangeDeadline: z
+    .number()
+    .min(0.1)
+    .max(7 * 86_400)
+    .default(600),
   /** Seconds after which a round that cannot reach its quorum is void. */
-  roundDeadline: z.number().min(0.1).max(30 * 86_400).default(3_600),
+  roundDeadline: z
+    .number()
+    .min(0.1)
+    .max(30 * 86_400)
+    .default(3_600),
   /** Seconds a lease lasts without a heartbeat. */
   leaseSeconds: z.number().min(0.5).max(3_600).default(30),
   evaluation: z

@@ -8,7 +8,9 @@ import { flatten, sameSpec, showSpec, tensor, unflatten } from "@concord/engine"
  * float32 parameters can show. Throws RangeError without trees or with a weight that is not > 0, TypeError where the
  * trees differ in paths, shapes or dtypes, or hold integers.
  */
-export function weightedMean(parts: readonly { readonly weight: number; readonly tensors: Tree<Tensor> }[]): Tree<Tensor> {
+export function weightedMean(
+  parts: readonly { readonly weight: number; readonly tensors: Tree<Tensor> }[],
+): Tree<Tensor> {
   const first = parts[0];
   if (first === undefined) throw new RangeError("a mean needs at least one tree");
   let total = 0;
@@ -19,7 +21,8 @@ export function weightedMean(parts: readonly { readonly weight: number; readonly
   const sums = flatten(first.tensors).map(([path, leaf]) => ({ path, leaf, sum: new Float64Array(leaf.data.length) }));
   for (const { weight, tensors } of parts) {
     const leaves = flatten(tensors);
-    if (leaves.length !== sums.length) throw new TypeError(`a tree has ${leaves.length} tensors, another ${sums.length}`);
+    if (leaves.length !== sums.length)
+      throw new TypeError(`a tree has ${leaves.length} tensors, another ${sums.length}`);
     for (const [i, { path, leaf, sum }] of sums.entries()) {
       const [otherPath, other] = leaves[i] as (typeof leaves)[number];
       if (otherPath !== path) throw new TypeError(`a tree has "${otherPath}" where another has "${path}"`);

@@ -41,7 +41,11 @@ export type ConcordEvent = z.output<typeof eventSchema>;
 export type EventType = ConcordEvent["type"];
 
 /** An event before the store numbers and dates it. */
-export type NewEvent = ConcordEvent extends infer E ? (E extends ConcordEvent ? Omit<E, "seq" | "time"> : never) : never;
+export type NewEvent = ConcordEvent extends infer E
+  ? E extends ConcordEvent
+    ? Omit<E, "seq" | "time">
+    : never
+  : never;
 
 /**
  * The first message on the socket GET /v1/events: who asks (browsers cannot set headers on a socket), for which

@@ -22,11 +22,30 @@ export const sessionResponseSchema = z.object({ key: z.string(), role: z.enum(["
 export const inviteRequestSchema = z.strictObject({
   /** How many parties it serves. */
   uses: z.int().min(1).max(10_000).default(1),
-  expiresInSeconds: z.int().min(1).max(30 * 86_400).default(86_400),
+  expiresInSeconds: z
+    .int()
+    .min(1)
+    .max(30 * 86_400)
+    .default(86_400),
   /** A party id that is fixed beforehand; a free one is chosen otherwise. */
   party: partyIdSchema.optional(),
 });
 export const inviteResponseSchema = z.object({ url: z.string(), expiresAt: z.string() });
+
+/** POST /v1/invites/inspect: what an invite leads to, before anything is given; the invite is not used up. */
+export const inspectRequestSchema = z.strictObject({
+  federation: federationIdSchema,
+  invite: z.string().min(1).max(100),
+});
+export const inspectResponseSchema = z.object({
+  federation: z.object({ id: federationIdSchema, spec: federationSpecSchema }),
+  status: z.enum(["waiting", "running", "finished", "stopped"]),
+  parties: count,
+  round: z.int().min(0),
+  expiresAt: z.string(),
+  /** True if the operator offers examples to those who bring none (POST /v1/invites/sample/images and …/labels, IDX). */
+  sample: z.boolean(),
+});
 
 /** POST /v1/join: an invite for a party's own key. */
 export const joinRequestSchema = z.strictObject({
@@ -166,6 +185,8 @@ export type SessionRequest = z.input<typeof sessionRequestSchema>;
 export type SessionResponse = z.output<typeof sessionResponseSchema>;
 export type InviteRequest = z.input<typeof inviteRequestSchema>;
 export type InviteResponse = z.output<typeof inviteResponseSchema>;
+export type InspectRequest = z.input<typeof inspectRequestSchema>;
+export type InspectResponse = z.output<typeof inspectResponseSchema>;
 export type JoinRequest = z.input<typeof joinRequestSchema>;
 export type JoinResponse = z.output<typeof joinResponseSchema>;
 export type Work = z.output<typeof workSchema>;

@@ -1,0 +1,258 @@
+import type { Tensor, Tree } from "@concord/engine";
+import { encodedBytes, flatten, mapTree, payloadBytes, specOf } from "@concord/engine";
+import type { Dataset, Evaluation } from "@concord/learning";
+import { buildTask, labelHistogram } from "@concord/learning";
+import type { CoordinatorState } from "./algorithm.ts";
+import type { Purpose, Traffic } from "./communication.ts";
+import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
+import type { Executor } from "./executor.ts";
+import { federationKeys } from "./keys.ts";
+import type { PartyProfile } from "./party.ts";
+import { inPartyOrder } from "./party.ts";
+import type { RoundPlan, Segment } from "./plan.ts";
+import { checkPlan } from "./plan.ts";
+import { algorithmOf } from "./registry.ts";
+import { beginRound, merged, nextExchange, openSegments, reply } from "./round.ts";
+import type { FederationSpec } from "./spec.ts";
+
+/** A party of a simulation. */
+export interface SimulatedParty {
+  readonly id: string;
+  readonly train: Dataset;
+  /** What it evaluates on; undefined if it has nothing to spare. */
+  readonly heldOut?: Dataset;
+}
+
+export interface Simulation {
+  readonly spec: FederationSpec;
+  readonly parties: readonly SimulatedParty[];
+  readonly executor: Executor;
+  /** A test set that the coordinator holds: used instead of the parties' held-out data. */
+  readonly test?: Dataset;
+  /** Goes on from here, to the same bits as without the interruption. */
+  readonly from?: Checkpoint;
+  readonly signal?: AbortSignal;
+}
+
+/** All that a simulation needs to go on: the coordinator's state, the parties' private states, and the records so far. */
+export interface Checkpoint {
+  /** The last finished round, 0 before the first. */
+  readonly round: number;
+  readonly state: CoordinatorState;
+  readonly privateStates: ReadonlyMap<string, Tree<Tensor>>;
+  readonly traffic: ReadonlyMap<string, Readonly<Record<Purpose, Traffic>>>;
+  readonly history: readonly RoundReport[];
+}
+
+export interface RoundReport {
+  readonly round: number;
+  readonly members: readonly string[];
+  /** Mean training loss of the members' last segments, weighted by examples. */
+  readonly trainLoss: number;
+  /** Null where this round was not evaluated. */
+  readonly evaluation: {
+    readonly accuracy: number | null;
+    readonly loss: number | null;
+    readonly examples: number;
+  } | null;
+  /** Totals of all parties since the first round. */
+  readonly traffic: Readonly<Record<Purpose, Traffic>>;
+}
+
+/** The state of a simulation before its first round. */
+export function initialCheckpoint(spec: FederationSpec): Checkpoint {
+  const task = buildTask(spec.task);
+  const state = algorithmOf(spec.algorithm).init({ task, key: federationKeys(spec.seed).init });
+  return { round: 0, state, privateStates: new Map(), traffic: new Map(), history: [] };
+}
+
+/**
+ * Runs a federation in this process and yields after every round. The phases are those of a deployed federation; the
+ * result is the same to the bit whatever the executor, and equal to that of the same parties over HTTP.
+ *
+ * Byte counts: payload is exact; wire is the size of the safetensors messages, without HTTP around them.
+ */
+export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoint, void, void> {
+  const { spec, executor, signal } = simulation;
+  const algorithm = algorithmOf(spec.algorithm);
+  const keys = federationKeys(spec.seed);
+  const parties = inPartyOrder(simulation.parties);
+  const byId = new Map(parties.map((party) => [party.id, party]));
+  const profiles = parties.map(profileOf);
+  let checkpoint = simulation.from ?? initialCheckpoint(spec);
+
+  while (checkpoint.round < spec.rounds) {
+    signal?.throwIfAborted();
+    const round = checkpoint.round + 1;
+    const plan = algorithm.select(checkpoint.state, { round, candidates: profiles, key: keys.select(round) });
+    checkPlan(plan);
+    const meter = new Map(checkpoint.traffic);
+    const privateStates = new Map(checkpoint.privateStates);
+    const { state, losses } = await runRound(checkpoint.state, plan, privateStates, meter);
+    const evaluation = evaluationIsDue(spec, round) ? await evaluate(state, plan, privateStates, meter) : null;
+    const report: RoundReport = {
+      round,
+      members: plan.members.map(({ party }) => party),
+      trainLoss: weightedLoss(plan, losses),
+      evaluation,
+      traffic: { train: totalOf(meter, "train"), evaluate: totalOf(meter, "evaluate") },
+    };
+    checkpoint = { round, state, privateStates, traffic: meter, history: [...checkpoint.history, report] };
+    yield checkpoint;
+  }
+
+  async function runRound(
+    start: CoordinatorState,
+    plan: RoundPlan,
+    privateStates: Map<string, Tree<Tensor>>,
+    meter: Map<string, Readonly<Record<Purpose, Traffic>>>,
+  ) {
+    let state = start;
+    let progress = beginRound(plan);
+    const downloads = new Map<string, Tree<Tensor>>();
+    const updates = new Map<string, Tree<Tensor>>();
+    const losses = new Map<string, number>();
+
+    const train = async (segment: Segment) => {
+      const { party } = segment;
+      const model = downloads.get(party) as Tree<Tensor>;
+      const trained = await executor.train({
+        plan,
+        segment,
+        model,
+        privateState: privateStates.get(party),
+        key: keys.party(party),
+        data: partyOf(byId, party).train,
+      });
+      algorithm.checkUpdate(state, trained.update);
+      updates.set(party, trained.update);
+      losses.set(party, trained.loss);
+      privateStates.set(party, trained.privateState);
+      downloads.delete(party);
+      count(meter, party, "train", trained.update, model);
+      progress = reply(progress, party, segment.index);
+    };
+
+    for (let exchange = nextExchange(progress); exchange; exchange = nextExchange(progress)) {
+      const { step, last, awaited } = exchange;
+      // A segment starts from the model that was there when it opened, though its training may wait until it is due.
+      for (const segment of openSegments(progress)) {
+        if (!downloads.has(segment.party)) downloads.set(segment.party, algorithm.download(state, segment));
+      }
+      const due = openSegments(progress).filter(({ party }) => awaited.includes(party));
+      await inParallel(due, executor.parallel, train);
+      const sent = plan.members
+        .filter(({ party }) => awaited.includes(party))
+        .map(({ party, examples }) => ({ party, examples, tensors: updates.get(party) as Tree<Tensor> }));
+      state = algorithm.merge(state, { round: plan.round, step, last, updates: sent });
+      for (const party of awaited) updates.delete(party);
+      progress = merged(progress);
+      signal?.throwIfAborted();
+    }
+    return { state: algorithm.finish(state, { plan, completed: plan.members.map(({ party }) => party) }), losses };
+  }
+
+  async function evaluate(
+    state: CoordinatorState,
+    plan: RoundPlan,
+    privateStates: ReadonlyMap<string, Tree<Tensor>>,
+    meter: Map<string, Readonly<Record<Purpose, Traffic>>>,
+  ) {
+    const { model } = state;
+    if (simulation.test) {
+      const result = await executor.evaluate({ model, privateState: undefined, data: simulation.test });
+      return means([result]);
+    }
+    const members = new Set(plan.members.map(({ party }) => party));
+    const evaluators = parties.filter(
+      ({ id, heldOut }) => heldOut !== undefined && (spec.evaluation.parties === "all" || members.has(id)),
+    );
+    const results = new Map<string, Evaluation>();
+    await inParallel(evaluators, executor.parallel, async ({ id, heldOut }) => {
+      if (heldOut === undefined) return;
+      results.set(id, await executor.evaluate({ model, privateState: privateStates.get(id), data: heldOut }));
+      count(meter, id, "evaluate", {}, model);
+    });
+    return means(evaluators.flatMap(({ id }) => results.get(id) ?? []));
+  }
+}
+
+/** True if a federation evaluates after this round: every so many rounds, and after the last. */
+export function evaluationIsDue({ evaluation, rounds }: FederationSpec, round: number): boolean {
+  return round % evaluation.every === 0 || round === rounds;
+}
+
+/** Sums and counts of several parties as means, added in the order given. Null for a metric that nobody measured. */
+export function means(results: readonly Evaluation[]): {
+  readonly accuracy: number | null;
+  readonly loss: number | null;
+  readonly examples: number;
+} {
+  const total = (metric: string) => {
+    let sum = 0;
+    let count = 0;
+    for (const result of results) {
+      sum += result[metric]?.sum ?? 0;
+      count += result[metric]?.count ?? 0;
+    }
+    return { mean: count > 0 ? sum / count : null, count };
+  };
+  const loss = total("loss");
+  return { accuracy: total("accuracy").mean, loss: loss.mean, examples: loss.count };
+}
+
+/** The profile that a simulated party declares: its examples and, for a classification, its labels. */
+export function profileOf({ id, train }: SimulatedParty): PartyProfile {
+  if (train.classes === 0) return { id, examples: train.size };
+  return { id, examples: train.size, labels: [...labelHistogram(train)] };
+}
+
+function partyOf(parties: ReadonlyMap<string, SimulatedParty>, id: string): SimulatedParty {
+  const party = parties.get(id);
+  if (party === undefined) throw new RangeError(`the plan names "${id}", which is no party of this simulation`);
+  return party;
+}
+
+function weightedLoss(plan: RoundPlan, losses: ReadonlyMap<string, number>): number {
+  let sum = 0;
+  let total = 0;
+  for (const { party, examples } of plan.members) {
+    sum += examples * (losses.get(party) ?? 0);
+    total += examples;
+  }
+  return sum / total;
+}
+
+/** Runs `work` on every item, at most `limit` at a time, started in order. */
+async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}
+
+function count(
+  meter: Map<string, Readonly<Record<Purpose, Traffic>>>,
+  party: string,
+  purpose: Purpose,
+  up: Tree<Tensor>,
+  down: Tree<Tensor>,
+): void {
+  const before = meter.get(party) ?? { train: NO_TRAFFIC, evaluate: NO_TRAFFIC };
+  const seen = {
+    payloadUp: payloadOf(up),
+    payloadDown: payloadOf(down),
+    wireUp: flatten(up).length === 0 ? 0 : encodedBytes(mapTree(up, specOf)),
+    wireDown: encodedBytes(mapTree(down, specOf)),
+  };
+  meter.set(party, { ...before, [purpose]: addTraffic(before[purpose], seen) });
+}
+
+function payloadOf(tree: Tree<Tensor>): number {
+  return flatten(tree).reduce((bytes, [, leaf]) => bytes + payloadBytes(leaf), 0);
+}
+
+function totalOf(meter: ReadonlyMap<string, Readonly<Record<Purpose, Traffic>>>, purpose: Purpose): Traffic {
+  return totalTraffic([...meter.values()].map((traffic) => traffic[purpose]));
+}
