@@ -1,0 +1,186 @@
+import type { ArrayTree, Definition, NDArray, StepDefinition, Tensor, TensorSpec, Tree } from "@concord/engine";
+import { abs, argmax, mean, scalar, square, sum, valueAndGrad } from "@concord/engine";
+import { adam } from "./adam.ts";
+import { adamw } from "./adamw.ts";
+import { clipByGlobalNorm } from "./clip.ts";
+import type { Batch, Dataset } from "./data/index.ts";
+import { binaryCrossEntropy, crossEntropy, mse } from "./losses.ts";
+import type { Model } from "./model.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { arrayAt, branchAt } from "./paths.ts";
+import type { Schedule } from "./schedules.ts";
+import { constantSchedule, cosineSchedule, linearSchedule } from "./schedules.ts";
+import { sgd } from "./sgd.ts";
+import type { TaskSpec } from "./task-spec.ts";
+import { buildModel } from "./task-spec.ts";
+
+/** What parties train together: a model, an optimiser, and the programs that a party runs. */
+export interface Task {
+  readonly spec: TaskSpec;
+  readonly model: Model;
+  readonly optimizer: Optimizer;
+  /** Examples in each local step. */
+  readonly batchSize: number;
+  /**
+   * One local step. Carry `{ parameters, optimizer }`, input `{ x, y, learningRate }`, output `{ loss }`, the mean over
+   * the batch before the step (float32 scalar).
+   *
+   * `x` is float32 [batchSize, ...inputShape]; `y` is int32 [batchSize] for cross-entropy, otherwise float32 [batchSize],
+   * or [batchSize, outputs] where there are several; `learningRate` is a float32 scalar.
+   */
+  readonly trainingStep: StepDefinition;
+  /**
+   * Sums over a batch of examples, each multiplied by its weight: `{ parameters, x, y, weight }` to `{ loss, count }` and, for
+   * cross-entropy and bce, `correct`; for mse, `squaredError` and `absoluteError`. All are float32 scalars.
+   * `weight` is float32 [batch]: 1 for an example, 0 for a row that only fills the batch.
+   */
+  evaluation(batch: number): Definition;
+  /** The learning rate in a round; rounds are counted from 1. */
+  rateAt(round: number): number;
+  /** The input of a local step. */
+  batch(examples: Batch, learningRate: number): Tree<Tensor>;
+}
+
+/** The task of a spec that `taskSpecSchema` has accepted. */
+export function buildTask(spec: TaskSpec): Task {
+  const model = buildModel(spec);
+  const optimizer = buildOptimizer(spec.optimizer);
+  const schedule = buildSchedule(spec.schedule);
+  return {
+    spec,
+    model,
+    optimizer,
+    batchSize: spec.batchSize,
+    trainingStep: trainingStep(spec, model, optimizer),
+    evaluation: (batch) => evaluation(spec, model, batch),
+    rateAt: (round) => spec.learningRate * schedule(round),
+    batch: ({ x, y }, learningRate) => ({ x, y, learningRate: scalar(learningRate) }),
+  };
+}
+
+/** Throws TypeError, saying what does not fit, unless the examples have the inputs and targets of the task. */
+export function checkDataset({ spec }: Task, { name, inputShape, y, classes }: Dataset): void {
+  const complain = (what: string) => new TypeError(`data set "${name}" does not fit the task: ${what}`);
+  if (inputShape.length !== spec.inputShape.length || inputShape.some((axis, i) => axis !== spec.inputShape[i])) {
+    throw complain(`its inputs are [${inputShape.join(", ")}], expected [${spec.inputShape.join(", ")}]`);
+  }
+  const { dtype } = targetSpec(spec, y.data.length);
+  if (y.dtype !== dtype) throw complain(`its targets are ${y.dtype}, ${spec.loss} needs ${dtype}`);
+  if (spec.loss === "cross-entropy" && classes > spec.outputs) {
+    throw complain(`it has ${classes} classes, the model has ${spec.outputs} outputs`);
+  }
+  if (spec.loss !== "cross-entropy" && spec.outputs !== 1) {
+    throw complain(`it has one target for each example, the model has ${spec.outputs} outputs`);
+  }
+  const stray = spec.loss === "bce" ? y.data.findIndex((target) => !(target >= 0 && target <= 1)) : -1;
+  if (stray >= 0) throw complain(`target ${y.data[stray]} of example ${stray} is not in 0 … 1, which bce needs`);
+}
+
+function trainingStep(spec: TaskSpec, model: Model, optimizer: Optimizer): StepDefinition {
+  return {
+    name: `${model.name}: training step`,
+    carry: { parameters: model.parameters, optimizer: optimizer.state(model.parameters) },
+    input: {
+      x: inputSpec(spec, spec.batchSize),
+      y: targetSpec(spec, spec.batchSize),
+      learningRate: { dtype: "float32", shape: [] },
+    },
+    apply(carry, input) {
+      const [x, y, learningRate] = [arrayAt(input, "x"), arrayAt(input, "y"), arrayAt(input, "learningRate")];
+      const parameters = branchAt(carry, "parameters");
+      const objective = (p: ArrayTree) => ({ loss: mean(exampleLoss(spec, model.apply(p, x), y)), aux: {} });
+      const { loss, gradient } = valueAndGrad(objective)(parameters);
+      const clipped = spec.clipNorm === undefined ? gradient : clipByGlobalNorm(gradient, spec.clipNorm);
+      const next = optimizer.update(clipped, branchAt(carry, "optimizer"), parameters, learningRate);
+      return { carry: { parameters: next.parameters, optimizer: next.state }, output: { loss } };
+    },
+  };
+}
+
+function evaluation(spec: TaskSpec, model: Model, batch: number): Definition {
+  return {
+    name: `${model.name}: evaluation of ${batch}`,
+    inputs: {
+      parameters: model.parameters,
+      x: inputSpec(spec, batch),
+      y: targetSpec(spec, batch),
+      weight: { dtype: "float32", shape: [batch] },
+    },
+    apply(inputs) {
+      const [x, y, weight] = [arrayAt(inputs, "x"), arrayAt(inputs, "y"), arrayAt(inputs, "weight")];
+      const outputs = model.apply(branchAt(inputs, "parameters"), x);
+      const weighted = (values: NDArray) => sum(values.mul(weight));
+      const measured = Object.entries(exampleMetrics(spec, outputs, y)).map(([name, values]) => [
+        name,
+        weighted(values),
+      ]);
+      return { ...Object.fromEntries(measured), loss: weighted(exampleLoss(spec, outputs, y)), count: sum(weight) };
+    },
+  };
+}
+
+/** [batch]: the loss of each example. */
+function exampleLoss({ loss }: TaskSpec, outputs: NDArray, y: NDArray): NDArray {
+  switch (loss) {
+    case "cross-entropy":
+      return crossEntropy(outputs, y);
+    case "mse":
+      return mse(outputs.reshape(y.shape), y);
+    case "bce":
+      return binaryCrossEntropy(outputs.reshape(y.shape), y);
+  }
+}
+
+/** [batch] for each metric other than the loss; a mean over the outputs where there are several. */
+function exampleMetrics({ loss, outputs: width }: TaskSpec, outputs: NDArray, y: NDArray): Record<string, NDArray> {
+  switch (loss) {
+    case "cross-entropy":
+      return { correct: argmax(outputs, 1).equal(y).astype("float32") };
+    case "bce": {
+      // A logit of exactly 0 counts as a no.
+      const agrees = outputs.greater(0).astype("float32").equal(rows(y, width).greater(0.5).astype("float32"));
+      return { correct: mean(agrees.astype("float32"), { axis: 1 }) };
+    }
+    case "mse": {
+      const error = outputs.sub(rows(y, width));
+      return { squaredError: mean(square(error), { axis: 1 }), absoluteError: mean(abs(error), { axis: 1 }) };
+    }
+  }
+}
+
+/** Targets as [batch, outputs]. */
+function rows(y: NDArray, width: number): NDArray {
+  return y.reshape([y.size / width, width]);
+}
+
+function inputSpec({ inputShape }: TaskSpec, batch: number): TensorSpec {
+  return { dtype: "float32", shape: [batch, ...inputShape] };
+}
+
+function targetSpec({ loss, outputs }: TaskSpec, batch: number): TensorSpec {
+  if (loss === "cross-entropy") return { dtype: "int32", shape: [batch] };
+  return { dtype: "float32", shape: outputs === 1 ? [batch] : [batch, outputs] };
+}
+
+function buildOptimizer(spec: TaskSpec["optimizer"]): Optimizer {
+  switch (spec.kind) {
+    case "sgd":
+      return sgd(spec);
+    case "adam":
+      return adam(spec);
+    case "adamw":
+      return adamw(spec);
+  }
+}
+
+function buildSchedule(spec: TaskSpec["schedule"]): Schedule {
+  switch (spec?.kind) {
+    case undefined:
+    case "constant":
+      return constantSchedule;
+    case "cosine":
+      return cosineSchedule(spec.rounds, spec.floor);
+    case "linear":
+      return linearSchedule(spec.rounds, spec.end);
+  }
+}
