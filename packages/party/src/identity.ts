@@ -1,0 +1,17 @@
+import { federationSpecSchema } from "@concord/federation";
+import { federationIdSchema, partyIdSchema } from "@concord/protocol";
+import { z } from "zod";
+
+/** Who a party is, and in which federation: what joining gave it and what it needs to go on later. */
+export const identitySchema = z.strictObject({
+  /** Of the coordinator, such as `https://concord.example:7700`. */
+  origin: z.string().min(1),
+  federation: federationIdSchema,
+  party: partyIdSchema,
+  /** The party's own key: a secret. */
+  key: z.string().min(1),
+  /** What was agreed on joining. Only this is ever run, whatever the coordinator says later. */
+  spec: federationSpecSchema,
+});
+
+export type Identity = z.output<typeof identitySchema>;

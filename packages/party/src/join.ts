@@ -1,0 +1,69 @@
+import type { Dataset } from "@concord/learning";
+import { buildTask, checkDataset, labelHistogram } from "@concord/learning";
+import type { Invite, JoinRequest } from "@concord/protocol";
+import { ConcordError } from "@concord/protocol";
+import type { CoordinatorClient } from "./client.ts";
+import type { Identity } from "./identity.ts";
+
+/** A party's own examples. They stay with it. */
+export interface PartyData {
+  readonly train: Dataset;
+  /** What it evaluates on; not trained on. */
+  readonly heldOut: Dataset;
+}
+
+export interface JoinOptions {
+  readonly invite: Invite;
+  readonly data: PartyData;
+  /** What people call the party. */
+  readonly name?: string | undefined;
+  /** Consents that others see how many training examples of each class the party has. */
+  readonly shareLabels?: boolean | undefined;
+  /** Such as "node" or "browser". */
+  readonly client: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Exchanges an invite for an identity. The data are checked against the task before anything is given, so that an invite
+ * is not used up by a party that cannot take part.
+ */
+export async function join(over: CoordinatorClient, options: JoinOptions): Promise<Identity> {
+  const { invite, data, signal } = options;
+  const offered = await over.inspect(invite, signal);
+  checkData(data, offered.federation.spec.task);
+  const { party, key, federation } = await over.join(request(options), signal);
+  if (federation.id !== invite.federation) {
+    throw new ConcordError("failed_precondition", `invited to ${invite.federation}, but joined ${federation.id}`);
+  }
+  return { origin: invite.origin, federation: federation.id, party, key, spec: federation.spec };
+}
+
+/** Throws ConcordError `invalid_argument`, saying what does not fit, unless the examples fit the task. */
+export function checkData({ train, heldOut }: PartyData, task: Identity["spec"]["task"]): void {
+  if (train.size < 1) throw new ConcordError("invalid_argument", "a party needs at least one training example");
+  try {
+    const built = buildTask(task);
+    checkDataset(built, train);
+    checkDataset(built, heldOut);
+  } catch (error) {
+    throw new ConcordError("invalid_argument", error instanceof Error ? error.message : String(error), {
+      param: "data",
+      cause: error,
+    });
+  }
+}
+
+function request({ invite, data, name, shareLabels, client }: JoinOptions): JoinRequest {
+  const { train, heldOut } = data;
+  const labels = shareLabels === true && train.classes > 0 ? [...labelHistogram(train)] : undefined;
+  return {
+    federation: invite.federation,
+    invite: invite.token,
+    ...(name === undefined ? {} : { name }),
+    examples: train.size,
+    heldOut: heldOut.size,
+    ...(labels === undefined ? {} : { labels }),
+    client,
+  };
+}
