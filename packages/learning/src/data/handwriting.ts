@@ -19,8 +19,8 @@ export interface HandwritingPlan {
 }
 
 /** Mean and deviation of the pixels on the scale 0 … 1. */
-const MEAN = 0.13;
-const DEVIATION = 0.29;
+const MEAN = 0.128;
+const DEVIATION = 0.265;
 
 /**
  * Handwritten digits made by a program, for when there are no data to download: grey images [28, 28, 1] of the digits

@@ -36,13 +36,13 @@ export function drawLine(
     for (let column = left; column <= right; column++) {
       const px = column + 0.5 - ax;
       const along = (px * dx + py * dy) * perLength2;
-      const t = along < 0 ? 0 : along > 1 ? 1 : along;
+      const t = Math.min(1, Math.max(0, along));
       const ex = px - t * dx;
       const ey = py - t * dy;
       const d2 = ex * ex + ey * ey;
       if (d2 >= reach * reach) continue;
       const cover = reach - Math.sqrt(d2);
-      const value = ink * (cover > 1 ? 1 : cover);
+      const value = ink * Math.min(1, cover);
       const at = row * SIDE + column;
       if (value > (on[at] as number)) on[at] = value;
     }
@@ -51,12 +51,19 @@ export function drawLine(
 
 /** Softens an image: each pixel becomes the mean of itself and its four neighbours, mixed in with the given share. */
 export function soften(image: Canvas, share: number): Canvas {
-  const at = (row: number, column: number) =>
-    row < 0 || column < 0 || row >= SIDE || column >= SIDE ? 0 : (image[row * SIDE + column] as number);
-  return Float32Array.from(image, (ink, i) => {
-    const row = Math.floor(i / SIDE);
-    const column = i % SIDE;
-    const around = at(row - 1, column) + at(row + 1, column) + at(row, column - 1) + at(row, column + 1);
-    return (1 - share) * ink + (share * (ink + around)) / 5;
-  });
+  const soft = blankCanvas();
+  const own = 1 - 0.8 * share;
+  const other = 0.2 * share;
+  for (let row = 0; row < SIDE; row++) {
+    for (let column = 0; column < SIDE; column++) {
+      const at = row * SIDE + column;
+      let around = 0;
+      if (row > 0) around += image[at - SIDE] as number;
+      if (row < SIDE - 1) around += image[at + SIDE] as number;
+      if (column > 0) around += image[at - 1] as number;
+      if (column < SIDE - 1) around += image[at + 1] as number;
+      soft[at] = own * (image[at] as number) + other * around;
+    }
+  }
+  return soft;
 }

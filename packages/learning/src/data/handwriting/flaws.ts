@@ -4,9 +4,9 @@ import { drawLine, SIDE, soften } from "./canvas.ts";
 
 /** What happens to a digit between pen and scanner: a stray stroke, a dry spot, soft focus; then grain, always. */
 export function addFlaws(image: Canvas, r: Rng): Uint8Array<ArrayBuffer> {
-  if (r.uniform() < 0.06) strayStroke(image, r);
-  if (r.uniform() < 0.06) drySpot(image, r);
-  const focused = r.uniform() < 0.5 ? soften(image, r.uniform()) : image;
+  if (r.uniform() < 0.05) strayStroke(image, r);
+  if (r.uniform() < 0.05) drySpot(image, r);
+  const focused = r.uniform() < 0.4 ? soften(image, r.uniform()) : image;
   return grain(focused, r);
 }
 
@@ -28,11 +28,14 @@ function drySpot(image: Canvas, r: Rng): void {
 
 /** Bytes 0 … 255 with triangular noise of a deviation that differs from sheet to sheet. */
 function grain(image: Canvas, r: Rng): Uint8Array<ArrayBuffer> {
-  const amplitude = 0.04 + 0.16 * r.uniform();
-  return Uint8Array.from(image, (ink) => {
+  const amplitude = 255 * (0.02 + 0.08 * r.uniform());
+  const bytes = new Uint8Array(image.length);
+  for (let i = 0; i < image.length; i++) {
     // Two uniform numbers from one draw: their difference is triangular on −1 … 1.
     const bits = r.uint32();
     const noise = ((bits >>> 16) - (bits & 0xffff)) / 65536;
-    return Math.max(0, Math.min(255, Math.round(255 * (ink + amplitude * noise))));
-  });
+    const value = 255 * (image[i] as number) + amplitude * noise + 0.5;
+    bytes[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+  }
+  return bytes;
 }

@@ -32,24 +32,24 @@ export interface Writer {
 }
 
 /** Deviation of a writer's own shape from the skeleton, in the digit's box. */
-const SHAPE_DEVIATION = 0.055;
+const SHAPE_DEVIATION = 0.03;
 
 /** The hand of writer `index`, a function of (key, index) alone. */
 export function drawWriter(key: Key, index: number): Writer {
   const r = rng(split(key, "writer", index));
   return {
-    height: clamp(19 + 1.8 * r.normal(), 14, 23),
-    aspect: clamp(0.68 + 0.13 * r.normal(), 0.42, 1),
-    slant: clamp(0.12 + 0.22 * r.normal(), -0.45, 0.65),
-    rotation: 0.09 * r.normal(),
-    offset: [0.7 * r.normal(), 0.7 * r.normal()],
-    pen: clamp(1.05 * Math.exp(0.28 * r.normal()), 0.6, 2),
+    height: clamp(19 + 2 * r.normal(), 14, 23),
+    aspect: clamp(0.7 + 0.12 * r.normal(), 0.42, 1),
+    slant: clamp(0.12 + 0.2 * r.normal(), -0.4, 0.65),
+    rotation: 0.08 * r.normal(),
+    offset: [0.8 * r.normal(), 0.8 * r.normal()],
+    pen: clamp(1.35 * Math.exp(0.22 * r.normal()), 0.75, 2.2),
     pressure: clamp(0.92 + 0.1 * r.normal(), 0.6, 1),
     fade: 0.35 * r.uniform() ** 2,
     roundness: clamp(1 + 0.22 * r.normal(), 0.4, 1.5),
     wobble: 0.3 * r.uniform() ** 2,
     wobbleWaves: 1 + 2 * r.uniform(),
-    carelessness: 0.018 + 0.022 * r.uniform(),
+    carelessness: 0.012 + 0.018 * r.uniform(),
     variants: GLYPHS.map((glyphs) => r.below(glyphs.length)),
     shape: GLYPHS.map((glyphs) =>
       glyphs.map((glyph) => normals(r, 2 * glyph.reduce((sum, curve) => sum + curve.length, 0), SHAPE_DEVIATION)),
