@@ -1,5 +1,5 @@
 import type { Tensor, TensorSpec, Tree } from "@concord/engine";
-import { checkTree, firstNonFinite, flatten, mapTree, rng, sample, scalar, specOf } from "@concord/engine";
+import { checkTree, firstNonFinite, flatten, mapTree, rng, sample, specOf } from "@concord/engine";
 import { batches, gather } from "@concord/learning";
 import type { Algorithm, CoordinatorState, MergeContext, SelectContext, TrainContext, Trained } from "./algorithm.ts";
 import type { RoundPlan } from "./plan.ts";
@@ -63,14 +63,13 @@ async function localSteps(context: TrainContext): Promise<Trained> {
   const { task, trainer, plan, segment, model, privateState, data, key, signal } = context;
   const kept = segment.index === 0 ? undefined : (privateState?.optimizer as Tree<Tensor> | undefined);
   const optimizer = kept ?? task.optimizer.init(mapTree(model, specOf));
-  const rows = batches({ key, examples: data.size, batchSize: task.spec.batchSize });
-  const learningRate = scalar(task.rateAt(plan.round));
+  const rows = batches({ key, examples: data.size, batchSize: task.batchSize });
+  const learningRate = task.rateAt(plan.round);
 
   function* inputs() {
     for (let step = segment.from; step < segment.to; step++) {
       // Counted over rounds, so that one round of T exchanges sees the batches of T rounds of one step.
-      const { x, y } = gather(data, rows((plan.round - 1) * plan.steps + step));
-      yield { x, y, learningRate };
+      yield task.batch(gather(data, rows((plan.round - 1) * plan.steps + step)), learningRate);
     }
   }
 

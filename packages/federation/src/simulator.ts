@@ -1,7 +1,7 @@
 import type { Tensor, Tree } from "@concord/engine";
 import { encodedBytes, flatten, mapTree, payloadBytes, specOf } from "@concord/engine";
 import type { Dataset, Evaluation } from "@concord/learning";
-import { buildTask, labelHistogram } from "@concord/learning";
+import { addEvaluations, buildTask, labelHistogram, meanOf } from "@concord/learning";
 import type { CoordinatorState } from "./algorithm.ts";
 import type { Purpose, Traffic } from "./communication.ts";
 import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
@@ -173,7 +173,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       results.set(id, await executor.evaluate({ model, privateState: privateStates.get(id), data: heldOut }));
       count(meter, id, "evaluate", {}, model);
     });
-    return means(evaluators.flatMap(({ id }) => results.get(id) ?? []));
+    return means(evaluators.map(({ id }) => results.get(id) ?? {}));
   }
 }
 
@@ -188,17 +188,12 @@ export function means(results: readonly Evaluation[]): {
   readonly loss: number | null;
   readonly examples: number;
 } {
-  const total = (metric: string) => {
-    let sum = 0;
-    let count = 0;
-    for (const result of results) {
-      sum += result[metric]?.sum ?? 0;
-      count += result[metric]?.count ?? 0;
-    }
-    return { mean: count > 0 ? sum / count : null, count };
+  const total = results.reduce(addEvaluations, {});
+  return {
+    accuracy: meanOf(total, "accuracy") ?? null,
+    loss: meanOf(total, "loss") ?? null,
+    examples: total["loss"]?.count ?? 0,
   };
-  const loss = total("loss");
-  return { accuracy: total("accuracy").mean, loss: loss.mean, examples: loss.count };
 }
 
 /** The profile that a simulated party declares: its examples and, for a classification, its labels. */

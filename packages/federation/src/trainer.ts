@@ -1,6 +1,6 @@
 import type { Engine } from "@concord/engine";
 import type { Task } from "@concord/learning";
-import { evaluateOn } from "@concord/learning";
+import { evaluate } from "@concord/learning";
 import type { Trainer } from "./algorithm.ts";
 
 /** Examples in a batch of an evaluation: large enough to use the processor well, small enough for any party. */
@@ -12,6 +12,6 @@ export async function createTrainer(engine: Engine, task: Task): Promise<Trainer
   const evaluation = await engine.compile(task.evaluation(EVALUATION_BATCH));
   return {
     steps: (carry, batches, signal) => step.run(carry, batches, signal),
-    evaluate: (parameters, data, signal) => evaluateOn(evaluation, parameters, data, EVALUATION_BATCH, signal),
+    evaluate: (parameters, data, signal) => evaluate(evaluation, parameters, data, EVALUATION_BATCH, signal),
   };
 }

@@ -20,6 +20,8 @@ export interface OpenOptions extends Pick<PartyOptions, "onStatus" | "signal" | 
   readonly invite?: string | undefined;
   /** Where the coordinator answers now, if it has moved since the party joined. */
   readonly origin?: string | undefined;
+  /** Where the coordinator is now, if it has moved since the party joined. */
+  readonly origin?: string | undefined;
   /** What people call the party. */
   readonly name?: string | undefined;
   /** Its examples, or a function that gets them when it is known what the federation trains. */
@@ -92,8 +94,9 @@ async function joinFirst(options: OpenOptions): Promise<{ identity: Identity; da
 }
 
 async function recall(identity: Identity, options: OpenOptions): Promise<{ identity: Identity; data: PartyData }> {
-  if (options.invite !== undefined) checkSameFederation(identity, parseInvite(options.invite), options.dir);
-  return { identity, data: await dataFor(identity.spec, options) };
+  const here = { ...identity, origin: options.origin ?? identity.origin };
+  if (options.invite !== undefined) checkSameFederation(here, parseInvite(options.invite), options.dir);
+  return { identity: here, data: await dataFor(identity.spec, options) };
 }
 
 function checkSameFederation({ federation }: Identity, invite: Invite, dir: string): void {
