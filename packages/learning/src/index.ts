@@ -8,6 +8,7 @@ export * from "./group-norm.ts";
 export * from "./lenet.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
+export * from "./metrics.ts";
 export * from "./mlp.ts";
 export * from "./model.ts";
 export * from "./optimizer.ts";

@@ -4,8 +4,8 @@ import { abs, exp, log, log1p, max, maximum, mean, oneHot, square, stopGradient,
 // Every loss gives one value for each example: the caller decides how to weigh, mask and sum them.
 
 /**
- * Cross-entropy of a softmax: −log softmax(logits)[label] = log Σ exp(z) − z[label] with z = logits − max(logits), which
- * neither overflows nor loses the small losses of confident rows.
+ * Cross-entropy of a softmax: −log softmax(logits)[label] = log Σ exp(z) − z[label] with z = logits − max(logits), so that
+ * no exponential overflows and the sum is at least 1.
  *
  * @param logits float32 [batch, classes]
  * @param labels int32 [batch], each in 0 … classes − 1 (not checked inside a program)
