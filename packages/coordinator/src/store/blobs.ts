@@ -5,6 +5,9 @@ export interface BlobStore {
   /** The bytes, checked against the name. Undefined if there is no such blob or it is damaged. */
   get(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   has(sha256: string): Promise<boolean>;
-  /** Removes every blob that is not in the set; returns how many. */
+  /**
+   * Removes every blob that is not in the set; returns how many. A blob that was put but that no record names yet is not
+   * in the set either: nothing may be between the two when a sweep runs, as at the start of a coordinator.
+   */
   sweep(keep: ReadonlySet<string>): Promise<number>;
 }

@@ -8,10 +8,20 @@ import type { ConcordEvent, NewEvent, PartyStatus } from "@concord/protocol";
  * Everything happens in transactions: they run one after the other, take effect whole or not at all, and are durable
  * when `transaction` resolves, whatever kills the process afterwards. Instants are milliseconds since 1970 (UTC).
  * Tensors are not in here: records name blobs by their SHA-256.
+ *
+ * A record is checked before it is kept: ConcordError `invalid_argument` names the field that is wrong. Inserting what is
+ * there already is `failed_precondition` unless the method says otherwise, and so is a record of a federation (segments,
+ * merges, evaluations and leases: of a round) that does not exist. Changing what does not exist is `not_found`; deleting
+ * it is nothing. After such a refusal the transaction may go on. Other errors end it: a full disk
+ * (`resource_exhausted`), a damaged file (`internal`), a closed store (`unavailable`).
  */
 export interface Store {
-  /** Runs `work` alone. If it throws, nothing of it is kept and the error passes through. */
+  /**
+   * Runs `work` alone. If it throws, nothing of it is kept and the error passes through. `work` must await each of its
+   * calls, and must not begin another transaction and wait for it: that one waits for this one.
+   */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Waits for the transactions that were begun before. */
   close(): Promise<void>;
 }
 
@@ -51,13 +61,14 @@ export interface Transaction {
     update(
       federation: string,
       round: number,
-      change: Partial<Pick<RoundRecord, "status" | "endedAt" | "result">>,
+      change: Partial<Pick<RoundRecord, "status" | "endedAt" | "evaluators" | "result">>,
     ): Promise<void>;
   };
   readonly segments: {
     /** Notes what became of a segment. Returns false, and changes nothing, if that is known already. */
     insert(record: SegmentRecord): Promise<boolean>;
     get(federation: string, round: number, party: string, segment: number): Promise<SegmentRecord | undefined>;
+    /** By party, then by segment. */
     list(federation: string, round: number): Promise<SegmentRecord[]>;
   };
   readonly merges: {
@@ -76,6 +87,7 @@ export interface Transaction {
     put(record: LeaseRecord): Promise<void>;
     get(id: string): Promise<LeaseRecord | undefined>;
     ofParty(federation: string, party: string): Promise<LeaseRecord | undefined>;
+    /** By party. */
     list(federation: string): Promise<LeaseRecord[]>;
     renew(id: string, expiresAt: number): Promise<void>;
     delete(id: string): Promise<void>;
@@ -83,8 +95,9 @@ export interface Transaction {
   readonly traffic: {
     /** Adds to what is there for this party, round and purpose. */
     add(record: TrafficRecord): Promise<void>;
+    /** By party, then by round, then by purpose. */
     list(federation: string, filter?: { readonly round?: number; readonly party?: string }): Promise<TrafficRecord[]>;
-    /** Sums over rounds, by party and purpose. */
+    /** Sums over rounds, one for each party and purpose, in that order. */
     byParty(federation: string): Promise<Omit<TrafficRecord, "round">[]>;
   };
   readonly events: {
@@ -95,8 +108,13 @@ export interface Transaction {
     last(): Promise<number>;
   };
   readonly blobs: {
-    /** The SHA-256 of every blob that a record names: what a sweep of the blob folder must keep. */
+    /** The SHA-256 of every blob that a record names: what a sweep of the blob folder must keep if history is to stay. */
     referenced(): Promise<Set<string>>;
+    /**
+     * Those of them that work still needs: the states of the federations, the models under lease, and what the rounds
+     * that have not ended hold. A sweep that keeps only these bounds the folder, however many rounds there have been.
+     */
+    needed(): Promise<Set<string>>;
   };
 }
 
@@ -151,6 +169,8 @@ export interface RoundRecord {
   readonly plan: RoundPlan;
   readonly startedAt: number;
   readonly endedAt: number | null;
+  /** Who evaluates this round's model, frozen when its last exchange was merged; null before. */
+  readonly evaluators: readonly string[] | null;
   /** The algorithm's state when the round started: what a void round goes back to. */
   readonly stateBefore: string;
   readonly result: RoundResult | null;
