@@ -154,6 +154,13 @@ describe("an evaluation", () => {
     expect(outputs).toMatchObject({ squaredError: scalar(5), absoluteError: scalar(2), loss: scalar(5) });
   });
 
+  it("stops between two batches when it is aborted", async () => {
+    const task = buildTask(BLOBS);
+    const program = await engine.compile(task.evaluation(2));
+    const aborted = AbortSignal.abort(new Error("the party left"));
+    await expect(evaluate(program, task.model.init(key(0)), clouds(6), 2, aborted)).rejects.toThrow("the party left");
+  });
+
   it("of nothing has no mean", async () => {
     const task = buildTask(REGRESSION);
     const program = await engine.compile(task.evaluation(2));
