@@ -51,7 +51,7 @@ export interface CoordinatorClient {
   readonly bytes: BodyBytes;
 }
 
-/** Seconds an upload or download may take beyond what a link of 32 KiB/s needs. */
+/** What an upload or download may take beyond what a link of 32 KB/s needs. */
 const BLOB_SLACK_MS = 60_000;
 const SLOWEST_BYTES_PER_MS = 32;
 const SAMPLE_LIMIT = 64 * 1024 * 1024;
@@ -83,7 +83,7 @@ export function coordinatorClient({ retry, ...options }: ClientOptions): Coordin
       ),
     join: (request, signal) => post("/join", request, joinResponseSchema, signal),
     work: (waitSeconds, signal) =>
-      post("/party/work", { waitSeconds }, workSchema, signal, 30_000 + 1_000 * waitSeconds),
+      post("/party/work", { waitSeconds }, workSchema, signal, Math.ceil(30_000 + 1_000 * waitSeconds)),
     async heartbeat(lease, signal) {
       const path = `${API}/party/leases/${encodeURIComponent(lease)}/heartbeat`;
       await sendJson(over, path, {}, heartbeatResponseSchema, { signal, timeoutMs: 15_000 });
@@ -141,5 +141,5 @@ async function verify(bytes: Uint8Array<ArrayBuffer>, ref: BlobRef): Promise<voi
 }
 
 function blobTimeout(bytes: number): number {
-  return BLOB_SLACK_MS + bytes / SLOWEST_BYTES_PER_MS;
+  return Math.ceil(BLOB_SLACK_MS + bytes / SLOWEST_BYTES_PER_MS);
 }

@@ -20,8 +20,6 @@ export interface OpenOptions extends Pick<PartyOptions, "onStatus" | "signal" | 
   readonly invite?: string | undefined;
   /** Where the coordinator answers now, if it has moved since the party joined. */
   readonly origin?: string | undefined;
-  /** Where the coordinator is now, if it has moved since the party joined. */
-  readonly origin?: string | undefined;
   /** What people call the party. */
   readonly name?: string | undefined;
   /** Its examples, or a function that gets them when it is known what the federation trains. */
@@ -52,9 +50,8 @@ export async function openParty(options: OpenOptions): Promise<Party> {
   const { dir, onStatus, signal, paused, fetch, retry } = options;
   const known = await loadIdentity(dir);
   const { identity, data } = known === undefined ? await joinFirst(options) : await recall(known, options);
-  const origin = options.origin ?? identity.origin;
   const party = runParty({
-    identity: { ...identity, origin },
+    identity,
     data,
     engine: options.engine ?? (await portableEngine()),
     privateStore: fileStore(joinPath(dir, "private")),
