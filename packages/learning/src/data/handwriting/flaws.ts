@@ -35,7 +35,7 @@ function grain(image: Canvas, r: Rng): Uint8Array<ArrayBuffer> {
     const bits = r.uint32();
     const noise = ((bits >>> 16) - (bits & 0xffff)) / 65536;
     const value = 255 * (image[i] as number) + amplitude * noise + 0.5;
-    bytes[i] = value < 0 ? 0 : value > 255 ? 255 : value;
+    bytes[i] = Math.min(255, Math.max(0, value));
   }
   return bytes;
 }
