@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import type { FederationSpec } from "@concord/federation";
+import { federationSpecSchema } from "@concord/federation";
+import type { Dataset } from "@concord/learning";
+import { partitionSpecSchema } from "@concord/learning";
+import { fromZod } from "@concord/protocol";
+import { parse, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { InputError } from "./output.ts";
+
+/** Where the examples of a simulation come from and how the parties share them. */
+export const dataSpecSchema = z.strictObject({
+  dataset: z.string().min(1),
+  parties: z.int().min(1).max(100_000),
+  partition: partitionSpecSchema,
+  /** Use only so many examples of the data set, drawn at random. */
+  limit: z.int().min(1).optional(),
+  /** Share of its examples that each party keeps for evaluation; with `test: true` none. */
+  heldOut: z.number().gt(0).lt(1).default(0.2),
+  /** Evaluate on the data set's own test part, which the coordinator holds, instead of at the parties. */
+  test: z.boolean().default(false),
+});
+export type DataSpec = z.output<typeof dataSpecSchema>;
+
+/** The parts of a task that the data set settles may be left out. */
+const looseTask = z.looseObject({ model: z.unknown() });
+
+const experimentSchema = z.strictObject({
+  name: z.string().min(1).max(100),
+  data: dataSpecSchema,
+  task: looseTask,
+  algorithm: z.unknown(),
+  rounds: z.unknown(),
+  seed: z.unknown().default(1),
+  evaluation: z.unknown().optional(),
+});
+
+export interface Experiment {
+  readonly name: string;
+  readonly data: DataSpec;
+  /** The federation, once the data set is known. */
+  federation(dataset: Dataset): FederationSpec;
+}
+
+/** Reads an experiment file. Throws InputError that names the file, the field and what would be right. */
+export async function readExperiment(path: string): Promise<Experiment> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new InputError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+  }
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new InputError(`${path} is no YAML: ${error.message}`);
+    throw error;
+  }
+  return experimentOf(value, path);
+}
+
+/** An experiment from a parsed file. */
+export function experimentOf(value: unknown, source: string): Experiment {
+  const outer = experimentSchema.safeParse(value);
+  if (!outer.success) throw new InputError(fromZod(outer.error, source).message);
+  const { name, data, task, algorithm, rounds, seed, evaluation } = outer.data;
+  return {
+    name,
+    data,
+    federation(dataset) {
+      const spec = federationSpecSchema.safeParse({
+        name,
+        dataset: dataset.name,
+        task: { ...taskDefaults(dataset), ...task },
+        algorithm,
+        rounds,
+        seed,
+        minimumParties: data.parties,
+        ...(evaluation === undefined ? {} : { evaluation }),
+      });
+      if (!spec.success) throw new InputError(fromZod(spec.error, source).message);
+      return spec.data;
+    },
+  };
+}
+
+/** What follows from the data set: input shape, number of outputs, loss. */
+export function taskDefaults(dataset: Dataset) {
+  const { inputShape, classes } = dataset;
+  return classes > 0
+    ? { inputShape, outputs: classes, loss: "cross-entropy" as const }
+    : { inputShape, outputs: 1, loss: "mse" as const };
+}

@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Coordinator } from "@concord/coordinator";
+import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
+import { ensurePage } from "@concord/dashboard/node";
+import { makePrivateFolder } from "@concord/party/node";
+import type { IdxSample } from "./sample.ts";
+import type { Output } from "./output.ts";
+import { InputError } from "./output.ts";
+
+export interface ListenOptions {
+  readonly dir: string;
+  readonly port: number;
+  readonly host: string;
+  readonly allowedHost: readonly string[];
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly insecure: boolean;
+  readonly sample?: (() => IdxSample) | undefined;
+}
+
+/** Opens the data folder and starts the coordinator over it; the page is built beside if it is not there yet. */
+export async function listen(options: ListenOptions, out: Output): Promise<Coordinator> {
+  const { dir, port, host, allowedHost, insecure, sample } = options;
+  const tls = await readTls(options);
+  await makePrivateFolder(dir);
+  const store = await openSqliteStore(join(dir, "store.sqlite"));
+  try {
+    const blobs = await openBlobFiles(join(dir, "blobs"));
+    return await startCoordinator({
+      dataDir: dir,
+      store,
+      blobs,
+      host,
+      port,
+      allowedHosts: allowedHost,
+      insecure,
+      ...(tls && { tls }),
+      ...(sample && { sample: async () => sample() }),
+      pageDir: () =>
+        ensurePage().catch((error: unknown) => {
+          out.warn(`the page cannot be built: ${error instanceof Error ? error.message : error}`);
+          return undefined;
+        }),
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function readTls({ tlsCert, tlsKey }: ListenOptions): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw new InputError("--tls-cert and --tls-key belong together");
+  const read = async (path: string) => {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      throw new InputError(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+    }
+  };
+  return { cert: await read(tlsCert), key: await read(tlsKey) };
+}

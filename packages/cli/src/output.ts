@@ -1,0 +1,87 @@
+import { ConcordError } from "@concord/protocol";
+
+/** 0: fine; 1: the work failed; 2: the input was wrong. */
+export type ExitCode = 0 | 1 | 2;
+
+/** How a command speaks: JSON lines on standard output for programs, sentences for people. */
+export interface Output {
+  readonly json: boolean;
+  /** True where a person watches a terminal. */
+  readonly interactive: boolean;
+  /** One JSON object on a line of its own; people do not see it. */
+  record(value: Readonly<Record<string, unknown>>): void;
+  /** A line for people; programs do not see it. */
+  say(line: string): void;
+  /** A note on standard error, for both. */
+  warn(line: string): void;
+}
+
+export function output(json: boolean): Output {
+  // Whoever reads the lines may go away (`concord … | head`): that ends the writing, not the work with a stack trace.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  return {
+    json,
+    interactive: !json && process.stdout.isTTY === true,
+    record: (value) => {
+      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    },
+    say: (line) => {
+      if (!json) process.stdout.write(`${line}\n`);
+    },
+    warn: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+/** Something the user gave that cannot be right: exit code 2. */
+export class InputError extends Error {
+  override readonly name = "InputError";
+}
+
+/** Whether an error is the user's input or the work: codes that blame a value mean input. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof InputError) return 2;
+  if (error instanceof ConcordError) return INPUT_CODES.has(error.code) ? 2 : 1;
+  return 1;
+}
+
+const INPUT_CODES: ReadonlySet<string> = new Set(["invalid_argument", "unauthenticated", "not_found", "gone"]);
+
+/** What a person is told of an error. Only the unexpected ones come with a stack. */
+export function describe(error: unknown): string {
+  if (error instanceof InputError || error instanceof ConcordError) {
+    return error instanceof ConcordError && error.code === "internal" && error.cause instanceof Error
+      ? `${error.message}\n${error.cause.stack ?? error.cause.message}`
+      : error.message;
+  }
+  if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Bytes for people: 1,234,567 → "1.2 MB" (powers of 1,000). */
+export function showBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+}
+
+/** A share for people: 0.8314 → "83.1 %". */
+export function showPercent(share: number | null): string {
+  return share === null ? "–" : `${(100 * share).toFixed(1)} %`;
+}
+
+/** Seconds for people: "45 s", "3 min 20 s", "2 h 5 min". */
+export function showDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}

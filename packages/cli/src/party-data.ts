@@ -1,0 +1,69 @@
+import { key, split } from "@concord/engine";
+import type { FederationSpec } from "@concord/federation";
+import type { Dataset, PartitionSpec } from "@concord/learning";
+import { holdOut, subset } from "@concord/learning";
+import { loadIdxFiles } from "@concord/learning/node";
+import type { PartyData } from "@concord/party";
+import { loadTrain } from "./datasets.ts";
+import { InputError } from "./output.ts";
+import { shareOf } from "./shares.ts";
+
+export interface PartyDataOptions {
+  readonly dataset?: string | undefined;
+  /** `k/n`: share k of n. */
+  readonly shard?: string | undefined;
+  readonly partition: PartitionSpec;
+  /** A natural group of the data set, by name. */
+  readonly group?: string | undefined;
+  readonly images?: string | undefined;
+  readonly labels?: string | undefined;
+  readonly heldOut: number;
+  readonly seed: number;
+}
+
+/** The examples that a Node party brings: two IDX files, a named data set, a share of one, or a natural group of one. */
+export async function partyData(options: PartyDataOptions, spec: FederationSpec): Promise<PartyData> {
+  const { shard, group, heldOut, seed, partition } = options;
+  if (shard !== undefined && group !== undefined) throw new InputError("join: give --shard or --group, not both");
+  const dataset = await source(options, spec);
+  if (shard !== undefined) {
+    const { index, of } = parseShard(shard);
+    const { train, heldOut: kept } = shareOf(dataset, { parties: of, partition, heldOut, seed }, index);
+    return { train, heldOut: kept ?? train };
+  }
+  const own = group === undefined ? dataset : groupOf(dataset, group);
+  return holdOut(own, split(key(seed), "data", "held-out"), heldOut);
+}
+
+async function source({ images, labels, dataset }: PartyDataOptions, spec: FederationSpec): Promise<Dataset> {
+  if (images !== undefined || labels !== undefined) {
+    if (images === undefined || labels === undefined) throw new InputError("join: --images and --labels belong together");
+    if (dataset !== undefined) throw new InputError("join: give --dataset or IDX files, not both");
+    return await asInput(() => loadIdxFiles(images, labels, { classes: spec.task.outputs }));
+  }
+  return await loadTrain(dataset ?? (spec.dataset === "generated handwriting" ? "handwriting" : spec.dataset));
+}
+
+function groupOf(dataset: Dataset, name: string): Dataset {
+  const { groups, groupNames } = dataset;
+  if (groups === undefined || groupNames === undefined) throw new InputError(`join --group: ${dataset.name} has no natural groups`);
+  const group = groupNames.indexOf(name);
+  if (group < 0) throw new InputError(`join --group: ${dataset.name} has no group "${name}"; it has ${groupNames.slice(0, 20).join(", ")}`);
+  const rows = Array.from(groups.keys()).filter((row) => groups[row] === group);
+  return subset(dataset, rows);
+}
+
+function parseShard(text: string): { index: number; of: number } {
+  const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const [number, of] = [Number(k), Number(n)];
+  if (!(number >= 1 && number <= of)) throw new InputError(`join --shard: expected k/n with 1 ≤ k ≤ n, such as 3/8, got ${text}`);
+  return { index: number - 1, of };
+}
+
+async function asInput<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    throw new InputError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,60 @@
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { Coordinator } from "@concord/coordinator";
+import { decodeSafetensors } from "@concord/engine";
+import { writeResults } from "./results.ts";
+
+/** The last line of a run, for programs. */
+export interface RunResult {
+  readonly type: "result";
+  readonly dataset: string;
+  readonly rounds: number;
+  readonly accuracy: number | null;
+  readonly loss: number | null;
+  readonly accuracySource: string;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+/** Writes `<dir>/runs/<federation>/` of a federation that has finished. */
+export async function recordRun(
+  coordinator: Coordinator,
+  id: string,
+  dir: string,
+): Promise<{ readonly result: RunResult; readonly folder: string; readonly seconds: number }> {
+  const view = await coordinator.federation(id);
+  const rounds = await coordinator.rounds(id);
+  const last = rounds.at(-1);
+  const evaluated = rounds.findLast(({ accuracy }) => accuracy !== null);
+  const result: RunResult = {
+    type: "result",
+    dataset: view.spec.dataset,
+    rounds: view.round,
+    accuracy: evaluated?.accuracy ?? null,
+    loss: evaluated?.loss ?? null,
+    accuracySource: view.accuracySource,
+    bytesUp: last?.wireUp ?? 0,
+    bytesDown: last?.wireDown ?? 0,
+  };
+  const folder = join(dir, "runs", id);
+  const { tensors } = decodeSafetensors(await coordinator.currentModel(id));
+  await writeResults(folder, {
+    config: view.spec,
+    machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, date: new Date().toISOString() },
+    rounds: rounds.map(({ round, status, members, trainLoss, accuracy, loss, wireUp, wireDown }) => ({
+      round,
+      status,
+      parties: members.filter(({ completed }) => completed).length,
+      trainLoss,
+      accuracy,
+      loss,
+      bytesUp: wireUp,
+      bytesDown: wireDown,
+    })),
+    result,
+    model: tensors,
+  });
+  const began = Date.parse(rounds[0]?.startedAt ?? view.createdAt);
+  const ended = Date.parse(last?.endedAt ?? view.createdAt);
+  return { result, folder, seconds: Math.max(0, (ended - began) / 1000) };
+}

@@ -1,0 +1,47 @@
+import { key, permutation, rng, split } from "@concord/engine";
+import type { SimulatedParty } from "@concord/federation";
+import type { Dataset, PartitionSpec } from "@concord/learning";
+import { holdOut, partition, subset } from "@concord/learning";
+
+export interface Sharing {
+  readonly parties: number;
+  readonly partition: PartitionSpec;
+  /** Share of its examples that a party keeps for evaluation; 0: none. */
+  readonly heldOut: number;
+  readonly limit?: number | undefined;
+  readonly seed: number;
+}
+
+/** The rows of a data set that each of the parties holds, a function of (data set, sharing) alone. */
+export function sharesOf(dataset: Dataset, { parties, partition: spec, limit, seed }: Sharing): readonly ArrayLike<number>[] {
+  const root = split(key(seed), "data");
+  if (limit === undefined || limit >= dataset.size) return partition(dataset, parties, spec, split(root, "partition"));
+  const rows = permutation(rng(split(root, "limit")), dataset.size).slice(0, limit).sort();
+  const parts = partition(subset(dataset, rows), parties, spec, split(root, "partition"));
+  return parts.map((part) => Int32Array.from(part, (i) => rows[i] as number));
+}
+
+/** Party number `index` (from 0) of those who share a data set: its training examples and those it holds out. */
+export function shareOf(dataset: Dataset, sharing: Sharing, index: number): SimulatedParty {
+  const rows = sharesOf(dataset, sharing)[index];
+  if (rows === undefined) throw new RangeError(`there are ${sharing.parties} shares, number ${index + 1} is none of them`);
+  return partyOf(dataset, rows, sharing, index);
+}
+
+/** All of them. */
+export function allShares(dataset: Dataset, sharing: Sharing): SimulatedParty[] {
+  return sharesOf(dataset, sharing).map((rows, index) => partyOf(dataset, rows, sharing, index));
+}
+
+/** The name of a built-in party: of equal length, so that the order of names is the order of numbers. */
+export function partyName(index: number, parties: number): string {
+  return `party-${String(index + 1).padStart(String(parties).length, "0")}`;
+}
+
+function partyOf(dataset: Dataset, rows: ArrayLike<number>, { parties, heldOut, seed }: Sharing, index: number): SimulatedParty {
+  const id = partyName(index, parties);
+  const own = subset(dataset, rows);
+  if (heldOut === 0 || own.size < 2) return { id, train: own };
+  const parts = holdOut(own, split(key(seed), "data", "held-out", id), heldOut);
+  return { id, ...parts };
+}
