@@ -147,12 +147,14 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): 
   return parsed.data;
 }
 
-/** A record as it was read. Throws ConcordError `internal` if it is not what was once written. */
+/** A record as it was read. Throws ConcordError `internal`, naming the field, if it is not what this version writes. */
 export function recalled<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const { message } = fromZod(parsed.error, what);
-  throw new ConcordError("internal", `the store holds a damaged record: ${message}; go back to a backup`, {
-    cause: parsed.error,
-  });
+  throw new ConcordError(
+    "internal",
+    `the store holds a record that cannot be read: ${message}; use the version of Concord that wrote it, or a backup`,
+    { cause: parsed.error },
+  );
 }
