@@ -112,7 +112,7 @@ async function recordsOfJpegFolder(folder: string, options: CifarOptions): Promi
 function labelOfJpeg(path: string, part: Part): number | undefined {
   const [name, className, folder] = path.split("/").reverse();
   if (folder !== part || !name?.endsWith(".jpg")) return undefined;
-  const label = CIFAR_CLASS_NAMES.findIndex((known) => known === className);
+  const label = CIFAR_CLASS_NAMES.indexOf(className ?? "");
   if (label < 0)
     throw new SyntaxError(`${path}: "${className}" is no class of CIFAR-10 (${CIFAR_CLASS_NAMES.join(", ")})`);
   return label;

@@ -5,7 +5,7 @@ import { dataset, normalised } from "./dataset.ts";
 /** Bytes of a record of the binary version of CIFAR-10: the label, then 1024 red, 1024 green and 1024 blue bytes. */
 export const CIFAR_RECORD_BYTES = 3073;
 
-export const CIFAR_CLASS_NAMES = [
+export const CIFAR_CLASS_NAMES: readonly string[] = [
   "airplane",
   "automobile",
   "bird",
@@ -16,7 +16,7 @@ export const CIFAR_CLASS_NAMES = [
   "horse",
   "ship",
   "truck",
-] as const;
+];
 
 /** Mean and deviation of the training pixels of each channel, on the scale 0 … 1. */
 const MEAN = [0.4914, 0.4822, 0.4465];

@@ -1,5 +1,6 @@
 export * from "./adult.ts";
 export * from "./batches.ts";
+export * from "./catalog.ts";
 export * from "./cifar.ts";
 export * from "./csv.ts";
 export * from "./dataset.ts";
