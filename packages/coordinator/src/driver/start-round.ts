@@ -1,0 +1,60 @@
+import { beginRound, checkPlan, exchangeSteps } from "@concord/federation";
+import type { Context } from "../context.ts";
+import type { RoundRecord } from "../store/contract.ts";
+import type { Live } from "./live.ts";
+import { activeParties } from "./live.ts";
+
+/**
+ * Draws the next round, if there are parties for it. The first waits for the federation's minimum, later ones for anybody.
+ *
+ * Candidates are the parties that want to take part, whether or not they are heard from at this moment, so that the draw
+ * does not hang on the speed of a link.
+ */
+export async function startRound({ journal, clock }: Context, live: Live): Promise<boolean> {
+  const { id, spec, status, round: ended, state: stateBefore } = live.record;
+  const candidates = activeParties(live).map(({ id, examples, labels }) => ({
+    id,
+    examples,
+    ...(labels === null ? {} : { labels }),
+  }));
+  if (candidates.length < (ended === 0 ? spec.minimumParties : 1)) {
+    if (status === "running") {
+      await journal.commit((tx) => tx.federations.update(id, { status: "waiting" }));
+      live.record = { ...live.record, status: "waiting" };
+    }
+    return false;
+  }
+
+  const number = ended + 1;
+  const plan = live.algorithm.select(live.state, { round: number, candidates, key: live.keys.select(number) });
+  checkPlan(plan);
+  const now = clock.now();
+  const round: RoundRecord = {
+    federation: id,
+    round: number,
+    status: "training",
+    plan,
+    startedAt: now,
+    endedAt: null,
+    evaluators: null,
+    stateBefore,
+    result: null,
+  };
+  await journal.commit(async (tx, emit) => {
+    if (status === "waiting") await tx.federations.update(id, { status: "running" });
+    await tx.rounds.insert(round);
+    if (number === 1) await emit({ type: "federation.started", federation: id });
+    const members = plan.members.map(({ party }) => party);
+    await emit({ type: "round.started", federation: id, round: number, members, steps: plan.steps });
+  });
+  live.record = { ...live.record, status: "running" };
+  live.phase = {
+    kind: "training",
+    round,
+    progress: beginRound(plan),
+    states: new Map([[0, stateBefore]]),
+    roundSince: now,
+    exchangeSince: now,
+  };
+  return exchangeSteps(plan).length > 0;
+}

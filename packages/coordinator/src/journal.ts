@@ -1,0 +1,42 @@
+import type { ConcordEvent, NewEvent } from "@concord/protocol";
+import type { Clock } from "./clock.ts";
+import type { Feed } from "./feed.ts";
+import type { Meter } from "./meter.ts";
+import type { Store, Transaction } from "./store/contract.ts";
+import { serial } from "./store/serial.ts";
+
+/** Notes an event in the transaction that makes it true. */
+export type Emit = (event: NewEvent) => Promise<void>;
+
+/** The store as the coordinator uses it: a change and its events are one transaction, and listeners hear of it after. */
+export interface Journal {
+  commit<T>(work: (tx: Transaction, emit: Emit) => Promise<T>): Promise<T>;
+  read<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+}
+
+export function openJournal(store: Store, feed: Feed, meter: Meter, clock: Clock): Journal {
+  // The store runs transactions one by one anyway; doing it here too keeps the feed in the order of the numbers.
+  const inOrder = serial();
+  return {
+    commit: (work) =>
+      inOrder(async () => {
+        const traffic = meter.take();
+        const events: ConcordEvent[] = [];
+        let result: Awaited<ReturnType<typeof work>>;
+        try {
+          result = await store.transaction(async (tx) => {
+            for (const record of traffic) await tx.traffic.add(record);
+            return work(tx, async (event) => {
+              events.push(await tx.events.append(event, clock.now()));
+            });
+          });
+        } catch (error) {
+          meter.giveBack(traffic);
+          throw error;
+        }
+        feed.publish(events);
+        return result;
+      }),
+    read: (work) => store.transaction(work),
+  };
+}
