@@ -96,7 +96,7 @@ function isFolderProblem(error: unknown, path: string): boolean {
 
 function checkWhole(database: DatabaseSync, path: string): void {
   const found = database.prepare("PRAGMA quick_check(1)").get();
-  const verdict = found === undefined ? "no answer" : Object.values(found)[0];
+  const verdict = found === undefined ? "no answer" : String(Object.values(found)[0]).replaceAll(/\s+/g, " ");
   if (verdict === "ok") return;
   throw new ConcordError(
     "internal",
