@@ -47,7 +47,10 @@ export function sqliteError(error: unknown, file: string): unknown {
     case RESULT.READONLY:
       return say("permission_denied", `the store ${file} cannot be written (${error.message}): check who owns it`);
     case RESULT.CANTOPEN:
-      return say("permission_denied", `the store ${file} cannot be opened: check that it is a file that you may write`);
+      return say(
+        "permission_denied",
+        `the store ${file} cannot be opened: it must be a file, and you must be allowed to write it and its folder`,
+      );
     case RESULT.IOERR:
       return say(
         "unavailable",
