@@ -35,8 +35,10 @@ export async function openBlobFiles(folder: string): Promise<BlobStore> {
         const sha256 = await blobId(bytes);
         const file = fileOf(sha256);
         if (!(await holds(file, sha256))) await write(file, bytes);
-        // Also where the file was there: whoever put it may not have come this far.
+        // A name is on the disk only when the folders that hold it are; also where the file or its folder was there
+        // already, for whoever made it may not have come this far.
         await syncFolder(dirname(file));
+        await syncFolder(root);
         return sha256;
       }),
     get: (sha256) => translated(root, async () => (isName(sha256) ? await read(fileOf(sha256), sha256) : undefined)),
@@ -61,8 +63,7 @@ function isName(sha256: string): boolean {
 }
 
 async function write(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  const folder = dirname(file);
-  const isNew = (await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${randomUUID()}${TEMPORARY}`;
   try {
     const handle = await open(temporary, "wx", 0o600);
@@ -77,8 +78,6 @@ async function write(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void
     await rm(temporary, { force: true });
     throw error;
   }
-  // A name is on the disk only when the folder that holds it is.
-  if (isNew) await syncFolder(dirname(folder));
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -96,7 +95,8 @@ async function syncFolder(folder: string): Promise<void> {
 async function read(file: string, sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = new Uint8Array(await readFile(file));
+    const { buffer, byteOffset, byteLength } = await readFile(file);
+    bytes = new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
