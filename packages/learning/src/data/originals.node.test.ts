@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { loadDataset } from "./catalog.node.ts";
 import { CATALOG } from "./catalog.ts";
 import { labelHistogram } from "./dataset.ts";
@@ -40,7 +41,9 @@ describe("the originals (need CONCORD_DATA)", () => {
   });
 
   it.skipIf(absent)("cifar-10: 1,000 test images of each class and the published channel means", async () => {
-    const test = await loadDataset("cifar-10", { part: "test" });
+    const cacheDir = await mkdtemp(join(tmpdir(), "concord-decoded-"));
+    onTestFinished(() => rm(cacheDir, { recursive: true }));
+    const test = await loadDataset("cifar-10", { part: "test", cacheDir });
     expect(Array.from(labelHistogram(test))).toEqual(new Array(10).fill(1000));
     const [mean] = pixelMoments(test.inputs.data, 3);
     // Means of the official test part; the decoder of JPEG rounds down.
