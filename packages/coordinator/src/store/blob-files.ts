@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { basename, dirname, join, resolve } from "node:path";
 import { blobId, blobIdSchema, ConcordError } from "@concord/protocol";
 import type { BlobStore } from "./blobs.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** What a blob is called while it is written; one that is found when the folder is opened was never finished. */
 const TEMPORARY = ".writing";
@@ -77,17 +78,6 @@ async function write(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder, and writes its entries by itself.
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
