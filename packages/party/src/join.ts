@@ -56,9 +56,9 @@ export function checkData({ train, heldOut }: PartyData, task: FederationSpec["t
   }
 }
 
-function request({ invite, data, name, shareLabels, client }: JoinOptions): JoinRequest {
+function request({ invite, spec, data, name, shareLabels, client }: JoinOptions): JoinRequest {
   const { train, heldOut } = data;
-  const labels = shareLabels === true && train.classes > 0 ? [...labelHistogram(train)] : undefined;
+  const labels = shareLabels === true && train.classes > 0 ? labelCounts(train, spec.task.outputs) : undefined;
   return {
     federation: invite.federation,
     invite: invite.token,
@@ -68,4 +68,10 @@ function request({ invite, data, name, shareLabels, client }: JoinOptions): Join
     ...(labels === undefined ? {} : { labels }),
     client,
   };
+}
+
+/** One count for each class of the task: a party may know only some of them. */
+function labelCounts(train: Dataset, classes: number): number[] {
+  const counts = labelHistogram(train);
+  return Array.from({ length: classes }, (_, label) => counts[label] ?? 0);
 }
