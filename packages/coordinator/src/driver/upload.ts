@@ -1,9 +1,9 @@
 import { decodeSafetensors, flatten, payloadBytes, SafetensorsError } from "@concord/engine";
-import { ConcordError, blobId } from "@concord/protocol";
+import { segmentOf } from "@concord/federation";
+import { blobId, ConcordError } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { Live, LiveLease, LiveParty, Upload } from "./live.ts";
 import { stateAt } from "./work.ts";
-import { segmentOf } from "@concord/federation";
 
 /** What the header of an update may take beyond that of the model: names in another order, other blanks, metadata. */
 const HEADER_ALLOWANCE = 64 * 1024;

@@ -34,7 +34,10 @@ export function offerFor(live: Live, party: LiveParty): Offer {
       const segment = openSegment(phase.progress, id);
       if (segment !== undefined) return { kind: "train", phase, segment };
       const member = phase.progress.members.has(id);
-      return { kind: "wait", reason: member ? "others have not replied yet" : "this party was not drawn for this round" };
+      return {
+        kind: "wait",
+        reason: member ? "others have not replied yet" : "this party was not drawn for this round",
+      };
     }
   }
 }
