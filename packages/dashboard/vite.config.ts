@@ -19,5 +19,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 2_000,
     reportCompressedSize: false,
+    rolldownOptions: {
+      // None of these does anything by being imported. Saying so keeps the mathematics and the schemas, which the party's
+      // worker has, out of what the page itself loads.
+      treeshake: {
+        moduleSideEffects: [
+          {
+            test: /\/packages\/(engine|learning|federation|protocol|party)\/src\/|\/node_modules\/(@jax-js|zod|@noble)\//,
+            sideEffects: false,
+          },
+        ],
+      },
+    },
   },
 });

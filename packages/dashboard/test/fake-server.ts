@@ -77,6 +77,9 @@ export async function startFakeServer({ port = 0, rounds = 30, intervalMs = 60, 
     if (pathname === "/v1/federations/digits") return json(federation.view());
     if (pathname === "/v1/federations/digits/parties") return json({ parties: federation.parties() });
     if (pathname === "/v1/federations/digits/rounds") return json({ rounds: federation.rounds() });
+    if (pathname === "/v1/federations/digits/events") {
+      return json({ events: federation.events.slice(0, 1), last: federation.events.length });
+    }
     if (pathname === "/v1/federations/digits/invites") {
       return json(federation.invite(`http://${request.headers.host}/join/digits#ci_${"x".repeat(32)}`));
     }

@@ -1,6 +1,7 @@
 import type {
   BlobRef,
   FederationView,
+  InspectResponse,
   InviteRequest,
   InviteResponse,
   PartyView,
@@ -33,9 +34,20 @@ export async function listRounds(key: string, id: string, signal?: AbortSignal):
   return rounds;
 }
 
+/** The number of the newest event. */
+export async function lastEvent(key: string, id: string, signal?: AbortSignal): Promise<number> {
+  const { last } = await requestJson<{ last: number }>(`${at(id)}/events?limit=1`, { key, signal });
+  return last;
+}
+
 /** A new invite; needs an operator's key. */
 export function createInvite(key: string, id: string, invite: InviteRequest): Promise<InviteResponse> {
   return requestJson(`${at(id)}/invites`, { key, body: invite });
+}
+
+/** What an invite leads to; it is not used up. */
+export function inspectInvite(federation: string, invite: string, signal?: AbortSignal): Promise<InspectResponse> {
+  return requestJson("/v1/invites/inspect", { body: { federation, invite }, signal });
 }
 
 /** The bytes of a model: safetensors. */

@@ -5,13 +5,15 @@ export interface TileProps {
   readonly icon?: ReactNode;
   /** Null while nothing is known. */
   readonly value: string | null;
+  /** What stands there then. */
+  readonly unknown?: string;
   /** Small, beside the value. */
   readonly aside: string | null;
   readonly note: string;
 }
 
 /** One figure. Its height does not depend on what is known. */
-export function Tile({ label, icon, value, aside, note }: TileProps) {
+export function Tile({ label, icon, value, unknown = "not measured yet", aside, note }: TileProps) {
   return (
     <div className="card tile">
       <dt className="tile-label">
@@ -19,7 +21,7 @@ export function Tile({ label, icon, value, aside, note }: TileProps) {
         {label}
       </dt>
       <dd className="tile-value numeric">
-        {value ?? <span className="tile-unknown">not measured yet</span>}
+        {value ?? <span className="tile-unknown">{unknown}</span>}
         {aside !== null && <span className="tile-aside">{aside}</span>}
       </dd>
       <dd className="tile-note" title={note}>

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { formatBytes } from "../format/bytes.ts";
-import { formatCount, formatLoss, formatShare, plural } from "../format/numbers.ts";
+import { formatCount, formatLoss, formatShare } from "../format/numbers.ts";
 import { ArrowDownIcon, ArrowUpIcon } from "../shell/icons.tsx";
 import { figuresOf } from "../state/figures.ts";
 import { useFederation } from "./follower-context.ts";
@@ -22,11 +22,7 @@ export function Tiles() {
         label="Accuracy"
         value={measured?.accuracy == null ? null : formatShare(measured.accuracy)}
         aside={accuracyChange === null ? null : changeWords(accuracyChange)}
-        note={
-          evaluated == null
-            ? source
-            : `on ${formatCount(evaluated.examples)} ${source}${evaluated.parties > 0 && !/part(y|ies)/.test(source) ? `, ${plural(evaluated.parties, "party", "parties")}` : ""}`
-        }
+        note={evaluated == null ? source : `on ${formatCount(evaluated.examples)} ${source}`}
       />
       <Tile
         label="Loss"

@@ -1,5 +1,5 @@
 import type { ConcordEvent } from "@concord/protocol";
-import { getFederation, listParties, listRounds } from "../api/federations.ts";
+import { getFederation, lastEvent, listParties, listRounds } from "../api/federations.ts";
 import { RequestError } from "../api/http.ts";
 import { applyEvents } from "../state/apply-event.ts";
 import type { FederationState, Snapshot } from "../state/federation-state.ts";
@@ -45,6 +45,7 @@ export function follow(key: string, id: string): Follower {
   const aborter = new AbortController();
   const { signal } = aborter;
   let closeSocket: (() => void) | undefined;
+  let wasLost = false;
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
   const patch = (change: Partial<Following>) => store.update((before) => ({ ...before, ...change }));
@@ -96,7 +97,9 @@ export function follow(key: string, id: string): Follower {
       onEvent: events.add,
       onConnection: (connection) => {
         patch({ connection });
-        if (connection === "live") refreshSoon();
+        // What happened meanwhile to presence and bytes is in no event.
+        if (connection === "live" && wasLost) refreshSoon();
+        wasLost = connection === "reconnecting";
       },
     });
   };
@@ -115,10 +118,12 @@ export function follow(key: string, id: string): Follower {
 }
 
 async function load(key: string, id: string, signal: AbortSignal): Promise<Snapshot> {
+  // First, so that nothing can have happened that is neither before this number nor in what is read after it.
+  const last = await lastEvent(key, id, signal);
   const [view, parties, rounds] = await Promise.all([
     getFederation(key, id, signal),
     listParties(key, id, signal),
     listRounds(key, id, signal),
   ]);
-  return { view, parties, rounds };
+  return { view, parties, rounds, last };
 }

@@ -1,4 +1,4 @@
-import type { ConcordEvent, PartyView } from "@concord/protocol";
+import type { ConcordEvent, FederationView, PartyView } from "@concord/protocol";
 import type { FederationState, RoundRow } from "./federation-state.ts";
 import { isOver, LOG_LIMIT } from "./federation-state.ts";
 
@@ -12,9 +12,26 @@ export function applyEvents(state: FederationState, events: readonly ConcordEven
   const fresh = events.filter((event) => event.federation === state.view.id && event.seq > state.seq);
   const last = fresh.at(-1);
   if (last === undefined) return state;
-  const after = fresh.reduce(applyEvent, state);
+  const after = fresh.reduce(
+    (before, event) => (event.seq <= state.countedUpTo ? noteReasons(before, event) : applyEvent(before, event)),
+    state,
+  );
   const log = state.log.concat(fresh);
   return { ...after, log: log.length > LOG_LIMIT ? log.slice(-LOG_LIMIT) : log, seq: last.seq };
+}
+
+/** What an event tells that is in no snapshot. */
+function noteReasons(state: FederationState, event: ConcordEvent): FederationState {
+  switch (event.type) {
+    case "party.dropped":
+      return noteDropped(state, event);
+    case "round.void":
+      return changeRound(state, event.round, () => ({ voidReason: event.reason }));
+    case "federation.stopped":
+      return { ...state, stopReason: event.reason };
+    default:
+      return state;
+  }
 }
 
 function applyEvent(state: FederationState, event: ConcordEvent): FederationState {
@@ -77,9 +94,8 @@ function partyJoined(state: FederationState, { party, name, examples, client, ti
 }
 
 function roundStarted(state: FederationState, { round, members, time }: Of<"round.started">): FederationState {
-  const before = state.rounds.find((row) => row.round === round);
-  // A replayed start of a round that the snapshot shows further on.
-  if (before !== undefined) return state;
+  // The snapshot may have been read just after this event.
+  if (state.rounds.some((row) => row.round === round)) return state;
   const row: RoundRow = {
     round,
     status: "training",
@@ -101,19 +117,18 @@ function roundStarted(state: FederationState, { round, members, time }: Of<"roun
   return setActivity({ ...state, rounds }, ({ id }) => (taking.has(id) ? "training" : "idle"));
 }
 
-function partyDropped(state: FederationState, { party, round, step, reason }: Of<"party.dropped">): FederationState {
-  const row = state.rounds.find((candidate) => candidate.round === round);
-  const known = row?.dropped.some((drop) => drop.party === party && drop.step === step) ?? false;
-  if (known) return state;
-  const noted = changeRound(state, round, ({ dropped }) => ({ dropped: [...dropped, { party, step, reason }] }));
-  if (row !== undefined && isEnded(row)) return noted;
-  return changeParty(noted, party, ({ missed }) => ({ activity: "idle", missed: missed + 1 }));
+function partyDropped(state: FederationState, event: Of<"party.dropped">): FederationState {
+  return changeParty(noteDropped(state, event), event.party, ({ missed }) => ({
+    activity: "idle",
+    missed: missed + 1,
+  }));
+}
+
+function noteDropped(state: FederationState, { party, round, step, reason }: Of<"party.dropped">): FederationState {
+  return changeRound(state, round, ({ dropped }) => ({ dropped: [...dropped, { party, step, reason }] }));
 }
 
 function updateAccepted(state: FederationState, { party, round, step, bytes }: Of<"update.accepted">): FederationState {
-  const row = state.rounds.find((candidate) => candidate.round === round);
-  // The numbers of a round that has ended came with the snapshot.
-  if (row === undefined || isEnded(row)) return state;
   const last = step >= state.view.spec.algorithm.localSteps;
   const counted = changeParty(state, party, ({ updates, train, activity }) => ({
     updates: updates + 1,
@@ -146,7 +161,7 @@ function exchangeMerged(state: FederationState, event: Of<"exchange.merged">): F
 
 function roundVoid(state: FederationState, { round, reason, time }: Of<"round.void">): FederationState {
   const noted = changeRound(state, round, () => ended(time, "void", { voidReason: reason }));
-  return isLatest(state, round) ? idle(noted) : noted;
+  return idle({ ...noted, view: withRound(noted.view, round) });
 }
 
 function roundFinished(state: FederationState, event: Of<"round.finished">): FederationState {
@@ -162,13 +177,11 @@ function roundFinished(state: FederationState, event: Of<"round.finished">): Fed
       evaluated: row.evaluated ?? (accuracy === null ? null : { parties, examples: evaluatedExamples }),
     }),
   );
-  const view = { ...finished.view, round: Math.max(finished.view.round, round) };
-  return isLatest(state, round) ? idle({ ...finished, view }) : { ...finished, view };
+  return idle({ ...finished, view: withRound(finished.view, round) });
 }
 
-/** False for a replayed event of a round behind the one that the snapshot shows. */
-function isLatest({ rounds }: FederationState, round: number): boolean {
-  return (rounds.at(-1)?.round ?? 0) <= round;
+function withRound(view: FederationView, round: number): FederationView {
+  return round > view.round ? { ...view, round } : view;
 }
 
 function ended(time: string, status: "finished" | "void", rest: Partial<RoundRow>): Partial<RoundRow> {

@@ -30,6 +30,8 @@ export interface FederationState {
   readonly log: readonly ConcordEvent[];
   /** The last event that is part of this state: 0 before the first. */
   readonly seq: number;
+  /** Events up to this number are part of the snapshot already: they add reasons and lines of the log, no numbers. */
+  readonly countedUpTo: number;
   /** Why the federation was stopped. */
   readonly stopReason: string | null;
 }
@@ -39,18 +41,25 @@ export interface Snapshot {
   readonly view: FederationView;
   readonly parties: readonly PartyView[];
   readonly rounds: readonly RoundView[];
+  /** The last event before it was read. */
+  readonly last: number;
 }
 
 /** The state from which events go on: nothing of the log is known yet. */
-export function fromSnapshot({ view, parties, rounds }: Snapshot): FederationState {
-  return { view, parties, rounds: rounds.map(rowOf), log: [], seq: 0, stopReason: null };
+export function fromSnapshot({ view, parties, rounds, last }: Snapshot): FederationState {
+  // Of a long history only the end is asked for.
+  const seq = Math.max(0, last - LOG_LIMIT);
+  return { view, parties, rounds: rounds.map(rowOf), log: [], seq, countedUpTo: last, stopReason: null };
 }
 
 /**
  * Takes up a later snapshot. Rows that have not changed keep their identity, so that they are not drawn again. Events
  * may have overtaken the snapshot on its way: what has ended does not begin again.
  */
-export function withSnapshot(state: FederationState, { view, parties, rounds }: Snapshot): FederationState {
+export function withSnapshot(
+  state: FederationState,
+  { view, parties, rounds }: Omit<Snapshot, "last">,
+): FederationState {
   const partyBefore = new Map(state.parties.map((party) => [party.id, party]));
   const roundBefore = new Map(state.rounds.map((row) => [row.round, row]));
   const overtaken = isOver(state.view) && !isOver(view);

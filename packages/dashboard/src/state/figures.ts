@@ -39,15 +39,14 @@ export function figuresOf({ parties, rounds }: Pick<FederationState, "parties" |
  * the end. A median, because one round that waited for a party says little about the next.
  */
 export function secondsLeft(
-  view: Pick<FederationView, "status" | "spec">,
+  view: Pick<FederationView, "status" | "spec" | "round">,
   rounds: readonly Pick<RoundRow, "round" | "status" | "seconds">[],
 ): number | null {
   if (view.status !== "running") return null;
   const lengths = rounds.flatMap(({ status, seconds }) => (status === "finished" && seconds !== null ? seconds : []));
   const median = medianOf(lengths.slice(-7));
   if (median === null) return null;
-  const done = rounds.reduce((last, { round, status }) => (status === "finished" ? Math.max(last, round) : last), 0);
-  return Math.max(0, view.spec.rounds - done) * median;
+  return Math.max(0, view.spec.rounds - view.round) * median;
 }
 
 /** Bytes of a party, by direction and purpose. */

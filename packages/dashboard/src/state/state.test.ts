@@ -38,7 +38,7 @@ const view: FederationView = {
   accuracySource: "held-out examples at the parties",
 };
 
-const empty = fromSnapshot({ view, parties: [], rounds: [] });
+const empty = fromSnapshot({ view, parties: [], rounds: [], last: 0 });
 let seq = 0;
 const event = (rest: NewEvent): ConcordEvent =>
   ({ ...rest, seq: ++seq, time: `2026-11-03T16:00:${String(seq % 60).padStart(2, "0")}Z` }) as ConcordEvent;
@@ -148,17 +148,28 @@ describe("applyEvents", () => {
     expect(applyEvents(once, [{ ...joined("z"), federation: "other" }])).toBe(once);
   });
 
-  it("does not take back what a snapshot shows when old events are replayed", () => {
-    const events = [joined("a"), started(1, ["a"]), accepted(1, "a"), merged(1, ["a"]), finished(1, 0.5)];
+  it("takes only reasons and lines of the log from events that the snapshot has counted", () => {
+    const events = [
+      joined("a"),
+      joined("b"),
+      started(1, ["a", "b"]),
+      accepted(1, "a"),
+      dropped(1, "b"),
+      merged(1, ["a"], ["b"]),
+      finished(1, 0.5, 0.4, 4),
+    ];
     const live = applyEvents(empty, [...events, started(2, ["a"])]);
-    const reloaded = fromSnapshot({ view: live.view, parties: live.parties, rounds: live.rounds });
-    const state = applyEvents(reloaded, events);
+    const { view, parties, rounds } = live;
+    const unknown = rounds.map((row) => ({ ...row, dropped: [] }));
+    const reloaded = fromSnapshot({ view, parties, rounds: unknown, last: seq });
+    const state = applyEvents({ ...reloaded, seq: 0 }, events);
     expect(state.parties).toEqual(live.parties);
-    expect(state.rounds.map(({ round, status }) => [round, status])).toEqual([
-      [1, "finished"],
-      [2, "training"],
-    ]);
+    expect(state.rounds).toEqual(live.rounds);
     expect(state.log).toHaveLength(events.length);
+  });
+
+  it("asks for the end of a long history only", () => {
+    expect(fromSnapshot({ view, parties: [], rounds: [], last: 10 * LOG_LIMIT }).seq).toBe(9 * LOG_LIMIT);
   });
 
   it("keeps the log within its limit, the latest last", () => {
