@@ -28,8 +28,25 @@ export interface PartyBundle {
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ENTRY = join(ROOT, "packages/party/src/browser/tab.ts");
 
+/** Builds into a folder that is thrown away, and measures. */
 export async function partyBundle(): Promise<PartyBundle> {
   const folder = await mkdtemp(join(tmpdir(), "concord-party-"));
+  try {
+    const modules = await buildParty(folder);
+    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(js|wasm)$/.test(name)).sort();
+    const files = await Promise.all(names.map((name) => measure(folder, name)));
+    const total = (size: "bytes" | "gzip") => files.reduce((sum, file) => sum + file[size], 0);
+    return { files, bytes: total("bytes"), gzip: total("gzip"), budget: BUDGET, modules };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Builds the library and its worker as an application's own build would, and returns the modules that went in.
+ * Vite finds the worker in `new Worker(new URL(…))`.
+ */
+export async function buildParty(folder: string): Promise<readonly string[]> {
   const modules = new Set<string>();
   const noteModules: Rolldown.Plugin = {
     name: "note-modules",
@@ -37,30 +54,26 @@ export async function partyBundle(): Promise<PartyBundle> {
       modules.add(nameOf(id));
     },
   };
-  try {
-    // The worker is found by Vite in `new Worker(new URL(...))`, as in an application's own build.
-    await build({
-      root: ROOT,
-      configFile: false,
-      logLevel: "error",
-      plugins: [noteModules],
-      worker: { format: "es", plugins: () => [noteModules] },
-      build: {
-        outDir: folder,
-        target: "es2024",
-        minify: true,
-        modulePreload: { polyfill: false },
-        assetsInlineLimit: 0,
-        rolldownOptions: { input: ENTRY, preserveEntrySignatures: "strict" },
+  await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: "error",
+    plugins: [noteModules],
+    worker: { format: "es", plugins: () => [noteModules] },
+    build: {
+      outDir: folder,
+      target: "es2024",
+      minify: true,
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      rolldownOptions: {
+        input: ENTRY,
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: "tab.js" },
       },
-    });
-    const names = (await readdir(folder, { recursive: true })).filter((name) => /\.(js|wasm)$/.test(name)).sort();
-    const files = await Promise.all(names.map((name) => measure(folder, name)));
-    const total = (size: "bytes" | "gzip") => files.reduce((sum, file) => sum + file[size], 0);
-    return { files, bytes: total("bytes"), gzip: total("gzip"), budget: BUDGET, modules: [...modules].sort() };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    },
+  });
+  return [...modules].sort();
 }
 
 async function measure(folder: string, file: string) {

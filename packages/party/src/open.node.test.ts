@@ -2,15 +2,13 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Engine, portableEngine } from "@concord/engine";
-import { ConcordError, joinRequestSchema } from "@concord/protocol";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { fakeCoordinator, refuse } from "../test/fake-coordinator.ts";
+import { invite, invitingCoordinator } from "../test/inviting-coordinator.ts";
 import { smallData, smallSpec } from "../test/small-federation.ts";
 import { openParty } from "./open.node.ts";
 
 const spec = smallSpec({ kind: "fedsgd", localSteps: 2 });
 const data = smallData();
-const invite = `http://coordinator.test/join/points#ci_${"a".repeat(32)}`;
 let engine: Engine;
 let dir: string;
 beforeAll(async () => {
@@ -21,27 +19,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(join(dir, ".."), { recursive: true, force: true }));
 
-/** A coordinator whose invite serves once. */
+/** A coordinator whose invite serves once, and what opens a party of it. */
 async function coordinator() {
-  const fake = await fakeCoordinator(spec, data.train.size);
-  const joined: unknown[] = [];
-  fake.interfere = ({ path, body }) => {
-    const federation = { id: "points", spec };
-    if (path === "/v1/invites/inspect") {
-      return Response.json({
-        federation,
-        status: "waiting",
-        parties: 0,
-        round: 0,
-        expiresAt: "2030-01-01",
-        sample: false,
-      });
-    }
-    if (path !== "/v1/join") return undefined;
-    joined.push(joinRequestSchema.parse(body));
-    if (joined.length > 1) return refuse(new ConcordError("gone", "this invite has been used"));
-    return Response.json({ party: "ada", key: "cp_secret", federation });
-  };
+  const { fake, joined } = await invitingCoordinator(spec, data.train.size);
   const open = (options: Partial<Parameters<typeof openParty>[0]> = {}) =>
     openParty({
       dir,
