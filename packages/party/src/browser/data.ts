@@ -1,7 +1,6 @@
-import { key, rng, sizeOf, split, tensor } from "@concord/engine";
+import { key, rng, split } from "@concord/engine";
 import type { FederationSpec } from "@concord/federation";
-import type { Dataset } from "@concord/learning";
-import { dataset, handwriting, holdOut, normalised, parseIdx } from "@concord/learning";
+import { handwriting, holdOut, idxDataset, knownPixels, parseIdx } from "@concord/learning";
 import type { Invite } from "@concord/protocol";
 import { ConcordError } from "@concord/protocol";
 import type { CoordinatorClient } from "../client.ts";
@@ -59,51 +58,15 @@ export function personalHandwriting(seed: string): PartyData {
 
 function halves(images: Uint8Array, labels: Uint8Array, spec: FederationSpec): PartyData {
   try {
-    return holdOut(fromIdx(images, labels, spec), key("held out"), HELD_OUT);
+    const options = { name: spec.dataset, classes: spec.task.outputs, ...knownPixels(spec.dataset) };
+    const examples = idxDataset(parseIdx(images, "images"), parseIdx(labels, "labels"), options);
+    return holdOut(examples, key("held out"), HELD_OUT);
   } catch (error) {
     throw new ConcordError("invalid_argument", error instanceof Error ? error.message : String(error), {
       param: "data",
       cause: error,
     });
   }
-}
-
-/** Mean and deviation of the training pixels, 0 … 1, as everybody else in a federation over these data uses them. */
-const KNOWN_PIXELS: Readonly<Record<string, readonly [mean: number, deviation: number]>> = {
-  mnist: [0.1307, 0.3081],
-  "fashion-mnist": [0.286, 0.353],
-};
-
-function fromIdx(imageFile: Uint8Array, labelFile: Uint8Array, { task, dataset: name }: FederationSpec): Dataset {
-  const images = parseIdx(imageFile, "images");
-  const labels = parseIdx(labelFile, "labels");
-  const n = labels.data.length;
-  if (labels.shape.length !== 1 || images.shape[0] !== n || images.data.length !== n * sizeOf(task.inputShape)) {
-    throw new RangeError(
-      `images of shape [${images.shape}] and labels [${labels.shape}] do not fit a task on inputs [${task.inputShape}]`,
-    );
-  }
-  const [mean, deviation] = KNOWN_PIXELS[name] ?? pixelStatistics(images.data);
-  return dataset({
-    name,
-    inputShape: task.inputShape,
-    inputs: { kind: "bytes", data: images.data, ...normalised([mean], [deviation]) },
-    y: tensor("int32", [n], Int32Array.from(labels.data)),
-    classes: task.outputs,
-    generated: false,
-  });
-}
-
-/** Mean and standard deviation of bytes on the scale 0 … 1; a deviation of 1 where all are equal. */
-function pixelStatistics(bytes: Uint8Array): readonly [number, number] {
-  let sum = 0;
-  let squares = 0;
-  for (const byte of bytes) {
-    sum += byte / 255;
-    squares += (byte / 255) ** 2;
-  }
-  const mean = sum / bytes.length;
-  return [mean, Math.sqrt(Math.max(0, squares / bytes.length - mean ** 2)) || 1];
 }
 
 /** The bytes of a file, decompressed if they are gzip. */
