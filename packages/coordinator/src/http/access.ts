@@ -1,4 +1,4 @@
-import { ConcordError } from "@concord/protocol";
+import { ConcordError, type ErrorCode } from "@concord/protocol";
 import type { FastifyRequest } from "fastify";
 import type { Principal } from "../access/principals.ts";
 import type { App } from "./app.ts";
@@ -12,6 +12,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** A route that says nothing is for operators only. */
     audience?: Audience;
+    /** A refusal that happens to everybody now and then, and is no matter for the event log. */
+    ordinary?: ErrorCode;
   }
   interface FastifyRequest {
     principal: Principal | undefined;
@@ -34,8 +36,11 @@ export function access(app: App, { origins, principals }: Services): void {
     request.principal = principal;
     const roles: readonly string[] = audience.includes("viewer") ? [...audience, "operator"] : audience;
     if (roles.includes(principal.role) || (roles.length === 0 && principal.role === "operator")) return;
-    const needed = audience.length === 0 ? "an operator" : `a ${audience.join(" or a ")}`;
-    throw new ConcordError("permission_denied", `this needs the key of ${needed}, not of a ${principal.role}`);
+    const needed = roles.length === 0 ? "operator" : roles[0];
+    throw new ConcordError(
+      "permission_denied",
+      `this needs the key of another role (${needed}), yours is: ${principal.role}`,
+    );
   });
   app.addHook("onRoute", (route) => {
     if (route.url === DOCS || route.url.startsWith(`${DOCS}/`)) route.config = { ...route.config, audience: "open" };

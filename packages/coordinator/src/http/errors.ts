@@ -20,11 +20,13 @@ export function errors(app: App, { refusals, context }: Services): void {
   function noteRefusal(request: FastifyRequest, error: ConcordError): void {
     if (error.code === "internal" || error.code === "unavailable") return;
     const { principal } = request;
-    if (principal?.role === "party") return refusals.note(principal.federation, principal.party, error);
-    if (principal !== undefined) return;
-    if (request.invitedTo !== undefined) return refusals.note(request.invitedTo, null, error);
-    // Typing errors in an address are no attempts on anything.
-    if (error.code !== "not_found" && error.code !== "invalid_argument") refusals.noteAnonymous(error);
+    if (request.routeOptions.config.ordinary === error.code) return;
+    if (principal?.role === "party") refusals.note(principal.federation, principal.party, error);
+    else if (request.invitedTo !== undefined) refusals.note(request.invitedTo, null, error);
+    // Typing errors in an address are no attempts on anything, and what operators get wrong they see themselves.
+    else if (principal === undefined && error.code !== "not_found" && error.code !== "invalid_argument") {
+      refusals.noteAnonymous(error);
+    }
   }
 }
 

@@ -9,8 +9,10 @@ import type { Services } from "./services.ts";
 /** How long a client may take to say who it is. */
 const GREETING_MS = 5_000;
 const PING_MS = 20_000;
-/** Bytes that may wait for a client that does not read; beyond them it is cut off, and may come back to where it was. */
-const MOST_WAITING = 4 * 1024 * 1024;
+/** Bytes that may wait for a client; beyond them, sending waits for it. */
+const MOST_WAITING = 256 * 1024;
+/** A client that reads nothing for so long is cut off; it may come back to where it was. */
+const STALLED_MS = 20_000;
 /** The greeting is small; nothing else is expected. */
 const LARGEST_MESSAGE = 4 * 1024;
 
@@ -81,16 +83,20 @@ export function liveEvents(server: Server, services: Services): LiveEvents {
     client.send(JSON.stringify({ type: "hello", last }));
     const gone = new AbortController();
     client.once("close", () => gone.abort());
-    for await (const event of eventsFrom(context, federation, after, gone.signal)) send(client, event);
+    for await (const event of eventsFrom(context, federation, after, gone.signal)) await send(client, event);
   }
 
-  function send(client: WebSocket, event: ConcordEvent): void {
+  async function send(client: WebSocket, event: ConcordEvent): Promise<void> {
     if (client.readyState !== WebSocket.OPEN) return;
-    if (client.bufferedAmount > MOST_WAITING) {
-      client.terminate();
+    const text = JSON.stringify(event);
+    if (client.bufferedAmount < MOST_WAITING) {
+      client.send(text);
       return;
     }
-    client.send(JSON.stringify(event));
+    const cancel = context.clock.after(STALLED_MS, () => client.terminate());
+    // Calls back when everything up to this event has gone out, or the connection has ended.
+    await new Promise<void>((resolve) => client.send(text, () => resolve()));
+    cancel();
   }
 
   return {

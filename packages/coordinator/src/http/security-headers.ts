@@ -1,3 +1,4 @@
+import { API } from "@concord/protocol";
 import type { App } from "./app.ts";
 
 /**
@@ -6,22 +7,8 @@ import type { App } from "./app.ts";
  */
 export function securityHeaders(app: App): void {
   app.addHook("onRequest", async (request, reply) => {
-    // The host was not checked yet at this point; a name with anything odd in it does not get into the policy.
-    const host = /^[a-z0-9.:[\]-]+$/i.test(request.headers.host ?? "") ? request.headers.host : undefined;
-    const sockets = host === undefined ? "" : ` ws://${host} wss://${host}`;
     reply.headers({
-      "content-security-policy": [
-        "default-src 'self'",
-        "script-src 'self' 'wasm-unsafe-eval'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        `connect-src 'self'${sockets}`,
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-      ].join("; "),
+      "content-security-policy": request.url.startsWith(`${API}/`) ? DATA_POLICY : pagePolicy(request.headers.host),
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
       "cross-origin-opener-policy": "same-origin",
@@ -30,4 +17,24 @@ export function securityHeaders(app: App): void {
       "cache-control": "no-store",
     });
   });
+}
+
+/** For answers that are no pages: should one be shown as one, it may do nothing. */
+const DATA_POLICY = "default-src 'none'; frame-ancestors 'none'";
+
+function pagePolicy(host: string | undefined): string {
+  // The host is checked after this; a name with anything odd in it does not get into the policy.
+  const sockets = host !== undefined && /^[a-z0-9.:[\]-]+$/i.test(host) ? ` ws://${host} wss://${host}` : "";
+  return [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    `connect-src 'self'${sockets}`,
+    "worker-src 'self' blob:",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
 }

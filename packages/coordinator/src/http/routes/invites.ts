@@ -34,8 +34,9 @@ export function inviteRoutes(app: App, services: Services): void {
     },
     async ({ params, body, protocol, headers }, reply) => {
       const driver = federations.get(params.federation);
-      // The host was checked, and it is the name under which the operator reaches this server: others may too.
-      const origin = `${protocol}://${headers.host}`;
+      // Both were checked. They are the name under which the operator reaches this server, so others may too; where a
+      // proxy speaks TLS, only the page's origin knows of it.
+      const origin = headers.origin ?? `${protocol}://${headers.host}`;
       return reply.code(201).send(await createInvite(context, driver, origin, body));
     },
   );

@@ -1,5 +1,6 @@
 import {
   API,
+  ConcordError,
   heartbeatResponseSchema,
   ownViewSchema,
   partyStatusSchema,
@@ -22,7 +23,7 @@ const tags = ["party"];
 const leaseParams = z.object({ lease: z.string().min(1).max(100) });
 
 /** What a party does with its key: ask for work, keep its lease alive, reply, say how it is. */
-export function partyRoutes(app: App, { context, federations }: Services): void {
+export function partyRoutes(app: App, { context, federations, refusals }: Services): void {
   app.get(
     `${API}/party`,
     { config, schema: { tags, summary: "The party as its coordinator sees it", response: { 200: ownViewSchema } } },
@@ -55,7 +56,8 @@ export function partyRoutes(app: App, { context, federations }: Services): void 
   app.post(
     `${API}/party/leases/:lease/heartbeat`,
     {
-      config,
+      // A heartbeat that crosses the reply, or the end of an exchange, on its way.
+      config: { ...config, ordinary: "gone" },
       schema: {
         tags,
         summary: "Renew a lease",
@@ -83,10 +85,13 @@ export function partyRoutes(app: App, { context, federations }: Services): void 
         response: { 200: replyResponseSchema },
       },
     },
-    (request) => {
+    async (request) => {
       const { federation, party } = partyOf(request);
+      const { lease } = request.params;
       request.purpose = request.body.kind;
-      return federations.get(federation).reply(party, request.params.lease, request.body);
+      const answer = await federations.get(federation).reply(party, lease, request.body);
+      if (answer.status !== "accepted") refusals.note(federation, party, notCounted(answer.status, lease));
+      return answer;
     },
   );
   app.post(
@@ -107,6 +112,14 @@ export function partyRoutes(app: App, { context, federations }: Services): void 
       return { status };
     },
   );
+}
+
+/** Why a reply changed nothing, for the event log; to the party it is no error. */
+function notCounted(status: "duplicate" | "late", lease: string): ConcordError {
+  const round = parseLeaseId(lease)?.round;
+  return status === "duplicate"
+    ? new ConcordError("failed_precondition", `a reply of round ${round} came again; it was counted once`)
+    : new ConcordError("gone", `a reply of round ${round} came too late; the round went on without it`);
 }
 
 /** Aborted when the connection is lost before the answer. */
