@@ -7,6 +7,7 @@ import { algorithmOf, type FederationSpec, federationSpecSchema, inlineExecutor,
 import { buildTask, handwriting, holdOut } from "@concord/learning";
 import type { PartyData } from "@concord/party";
 import { openParty } from "@concord/party/node";
+import { blobId } from "@concord/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 /** A federation over HTTP, coordinator and party library as they are deployed, against the simulator. */
@@ -53,12 +54,20 @@ function dataOf(party: string): PartyData {
 
 async function simulated(spec: FederationSpec) {
   const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), engine);
-  let last: { model: Uint8Array; accuracy: number | null } = { model: new Uint8Array(), accuracy: null };
+  let last: { model: string; accuracy: number | null } = { model: "", accuracy: null };
   const parties = PARTIES.map((id) => ({ id, ...dataOf(id) }));
   for await (const { state, history } of simulate({ spec, parties, executor })) {
-    last = { model: encodeSafetensors(state.model), accuracy: history.at(-1)?.evaluation?.accuracy ?? null };
+    last = {
+      model: await blobId(encodeSafetensors(state.model)),
+      accuracy: history.at(-1)?.evaluation?.accuracy ?? null,
+    };
   }
   return last;
+}
+
+/** The hash of the global model: a comparison byte by byte would take minutes to print. */
+async function modelOf(coordinator: Coordinator): Promise<string> {
+  return await blobId(await coordinator.currentModel(FEDERATION));
 }
 
 /** A coordinator that can be closed and started again over the same stores, on the same port. */
@@ -99,13 +108,13 @@ describe("a federation over HTTP", () => {
     const ends = await Promise.all(parties.map(({ done }) => done));
     expect(ends.map(({ kind }) => kind)).toEqual(["finished", "finished", "finished"]);
     const expected = await simulated(spec);
-    expect(await coordinator.currentModel(FEDERATION)).toEqual(expected.model);
+    expect(await modelOf(coordinator)).toBe(expected.model);
     expect((await coordinator.result(FEDERATION)).accuracy).toBe(expected.accuracy);
     await coordinator.close();
   });
 
-  // Stops at seeded moments: at the n-th request of one party, before it is sent or after it was answered.
-  test.each([2, 5, 8, 11, 14, 17].flatMap((n) => [`${n} before`, `${n} after`]))(
+  // At the n-th request of one party after it has joined: before it is sent, or after it was answered.
+  test.each([1, 3, 4, 5, 6, 8, 9, 12, 15, 17, 19, 21].flatMap((n) => [`${n} before`, `${n} after`]))(
     "a party that stops at request %s and is started again changes nothing",
     async (moment) => {
       const spec = federation({ kind: "fedsgd", localSteps: 2 }, 2);
@@ -125,7 +134,7 @@ describe("a federation over HTTP", () => {
       expect((await mortal.done).kind).toBe("stopped");
       const reborn = await open("north");
       await Promise.all([reborn.done, ...(await Promise.all(others)).map(({ done }) => done)]);
-      expect(await coordinator.currentModel(FEDERATION)).toEqual((await simulated(spec)).model);
+      expect(await modelOf(coordinator)).toBe((await simulated(spec)).model);
       await coordinator.close();
     },
   );
@@ -142,7 +151,7 @@ describe("a federation over HTTP", () => {
       await here.restart();
     }
     expect((await finished).map(({ kind }) => kind)).toEqual(["finished", "finished", "finished"]);
-    expect(await here.coordinator.currentModel(FEDERATION)).toEqual((await simulated(spec)).model);
+    expect(await modelOf(here.coordinator)).toBe((await simulated(spec)).model);
     await here.coordinator.close();
   });
 });
