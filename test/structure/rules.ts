@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import { readSource } from "./source-text.ts";
 
 /** The packages from the ground up: each may import from those before it. */
-export const ORDER = [
+export const ORDER: readonly string[] = [
   "engine",
   "learning",
   "federation",
@@ -15,7 +15,7 @@ export const ORDER = [
   "party",
   "dashboard",
   "cli",
-] as const;
+];
 
 /** What these may not import although it stands before them: both sides share `protocol` and nothing else. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { party: ["coordinator"], dashboard: ["coordinator"] };
@@ -117,7 +117,7 @@ function wrongPackage(specifier: string, place: Place, manifests: Workspace["man
 }
 
 function rank(name: string): number {
-  const at = ORDER.findIndex((known) => known === name);
+  const at = ORDER.indexOf(name);
   if (at < 0) throw new RangeError(`package "${name}" has no place in the order`);
   return at;
 }
