@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { constants, setPriority } from "node:os";
+import { setPriority } from "node:os";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,8 @@ const FILES = ["packages/dashboard/index.html", "packages/dashboard/vite.config.
 /** On the same disk as `dist`, so that a finished page can be renamed into place. */
 const SCRATCH = join(REPOSITORY, ".cache");
 const STAMP = "stamp";
+/** Behind the parties that train on the same cores, yet not so far that the page comes when all is over. */
+const NICENESS = 2;
 const LOG_LINES = 20;
 
 /**
@@ -75,7 +77,7 @@ async function isFresh(dist: string, stamp: string): Promise<boolean> {
   return (await readFile(join(dist, STAMP), "utf8").catch(() => "")) === stamp;
 }
 
-/** Runs Vite in a process of its own at low priority: parties train on the same cores meanwhile. */
+/** Runs Vite in a process of its own at a lower priority. */
 async function build(outDir: string): Promise<void> {
   const vite = fileURLToPath(new URL("bin/vite.js", import.meta.resolve("vite/package.json")));
   const child = spawn(process.execPath, [vite, "build", DASHBOARD, "--outDir", outDir, "--logLevel", "warn"], {
@@ -102,7 +104,7 @@ async function build(outDir: string): Promise<void> {
 function lowerPriority(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, NICENESS);
   } catch {
     // Not every system lets a process do that, and the page is the same without it.
   }
