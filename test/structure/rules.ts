@@ -24,7 +24,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = { party: ["coordi
 const BROWSER: readonly string[] = [...ORDER.slice(0, ORDER.indexOf("coordinator")), "party", "dashboard"];
 
 /** Packages whose source is mathematics: no clock and no randomness but what is passed in. */
-const PURE: readonly string[] = ["engine", "learning", "federation"];
+const PURE: readonly string[] = ["engine", "learning", "federation", "alignment"];
 
 const IMPURE: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["Math.random", /\bMath\s*\.\s*random\b/],

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
+import { alignCommand } from "./commands/align.ts";
 import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { joinCommand } from "./commands/join.ts";
@@ -22,6 +23,7 @@ export async function main(words: readonly string[]): Promise<void> {
     runCommand(),
     dataCommand(),
     modelCommand(),
+    alignCommand(),
     doctorCommand(),
   ]) {
     program.addCommand(command);

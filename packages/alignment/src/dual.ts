@@ -1,0 +1,159 @@
+import type { Problem } from "./problem.ts";
+
+/**
+ * The negative dual as a function of λ ≥ 0, on the scaled rows x of a problem, and the weights w that belong to it:
+ *
+ *   joint       f(λ) = log (1/n) Σ_j e^{λᵀx_j}                     −g_n(λ) of equation (7)
+ *   per-prompt  f(λ) = (1/P) Σ_p log (1/k_p) Σ_{i≤k_p} e^{λᵀx_pi}    −g_k(λ)
+ *
+ * Since x has the targets taken off, ∇f = E_w x = (E_w r − c)/sd and ∇²f = Cov_w(x) (within prompts for the second). Both are
+ * written with the largest exponent taken out, so nothing overflows.
+ *
+ * A `Dual` stands at a point and moves along directions; its buffers are reused, 8·n bytes each.
+ */
+export interface Dual {
+  /** Goes to λ; returns f(λ). */
+  moveTo(lambda: Float64Array): number;
+  /** Sets the direction for `tryStep`; returns max_j |pᵀx_j|. */
+  aim(direction: Float64Array): number;
+  /** f(λ + α·p). The weights are those of the trial afterwards. */
+  tryStep(alpha: number): number;
+  /** Makes the last trial the point where the dual stands. */
+  keep(): void;
+  /** Writes E_w x of the last trial or move. */
+  gradient(g: Float64Array): void;
+  /** Writes Cov_w(x), k × k, given the gradient there. */
+  hessian(g: Float64Array, h: Float64Array): void;
+  /** The n weights in the order of the rows of x, summing to 1. The buffer belongs to the dual. */
+  weights(): Float64Array;
+  /** KL(w ‖ base): of the whole for the joint dual, averaged over prompts for the other. */
+  divergence(): number;
+}
+
+export function makeDual(problem: Problem): Dual {
+  const { x, n, k } = problem;
+  // The joint problem is one prompt with all the samples.
+  const starts = problem.starts ?? Int32Array.of(0, n);
+  const prompts = starts.length - 1;
+  const scores = new Float64Array(n);
+  const steps = new Float64Array(n);
+  const w = new Float64Array(n);
+  let tried = 0;
+
+  /** w = weights at scores + α·steps; returns f there. */
+  function exponentials(alpha: number): number {
+    let value = 0;
+    for (let p = 0; p < prompts; p++) {
+      const from = starts[p] as number;
+      const to = starts[p + 1] as number;
+      let top = -Infinity;
+      for (let j = from; j < to; j++) {
+        const s = (scores[j] as number) + alpha * (steps[j] as number);
+        w[j] = s;
+        if (s > top) top = s;
+      }
+      let sum = 0;
+      for (let j = from; j < to; j++) {
+        const d = (w[j] as number) - top;
+        // e^-60 of the largest weight is below what a float64 sum of n < 10^9 terms can notice.
+        const e = d > -60 ? Math.exp(d) : 0;
+        w[j] = e;
+        sum += e;
+      }
+      value += top + Math.log(sum / (to - from));
+      const scale = 1 / (sum * prompts);
+      for (let j = from; j < to; j++) w[j] = (w[j] as number) * scale;
+    }
+    return value / prompts;
+  }
+
+  return {
+    moveTo(lambda) {
+      multiply(x, n, k, lambda, scores);
+      steps.fill(0);
+      tried = 0;
+      return exponentials(0);
+    },
+    aim(direction) {
+      multiply(x, n, k, direction, steps);
+      let largest = 0;
+      for (let j = 0; j < n; j++) {
+        const size = Math.abs(steps[j] as number);
+        if (size > largest) largest = size;
+      }
+      return largest;
+    },
+    tryStep(alpha) {
+      tried = alpha;
+      return exponentials(alpha);
+    },
+    keep() {
+      for (let j = 0; j < n; j++) scores[j] = (scores[j] as number) + tried * (steps[j] as number);
+      steps.fill(0);
+      tried = 0;
+    },
+    gradient(g) {
+      g.fill(0);
+      for (let j = 0, at = 0; j < n; j++, at += k) {
+        const weight = w[j] as number;
+        if (weight === 0) continue;
+        for (let i = 0; i < k; i++) g[i] = (g[i] as number) + weight * (x[at + i] as number);
+      }
+    },
+    hessian(g, h) {
+      covariance(problem, starts, w, g, h);
+    },
+    weights: () => w,
+    divergence() {
+      let sum = 0;
+      for (let p = 0; p < prompts; p++) {
+        const size = (starts[p + 1] as number) - (starts[p] as number);
+        for (let j = starts[p] as number; j < (starts[p + 1] as number); j++) {
+          const weight = w[j] as number;
+          if (weight > 0) sum += weight * Math.log(weight * size * prompts);
+        }
+      }
+      return Math.max(0, sum);
+    },
+  };
+}
+
+/** out = X·v for an n × k matrix. */
+function multiply(x: Float64Array, n: number, k: number, v: Float64Array, out: Float64Array): void {
+  for (let j = 0, at = 0; j < n; j++, at += k) {
+    let sum = 0;
+    for (let i = 0; i < k; i++) sum += (x[at + i] as number) * (v[i] as number);
+    out[j] = sum;
+  }
+}
+
+/** Cov_w(x) about the mean of each prompt, averaged over prompts by their weight 1/P. */
+function covariance({ x, k }: Problem, starts: Int32Array, w: Float64Array, g: Float64Array, h: Float64Array): void {
+  h.fill(0);
+  const prompts = starts.length - 1;
+  const mean = Float64Array.from(g);
+  const off = new Float64Array(k);
+  for (let p = 0; p < prompts; p++) {
+    const from = starts[p] as number;
+    const to = starts[p + 1] as number;
+    if (prompts > 1) {
+      mean.fill(0);
+      for (let j = from; j < to; j++) {
+        const weight = (w[j] as number) * prompts;
+        for (let i = 0; i < k; i++) mean[i] = (mean[i] as number) + weight * (x[j * k + i] as number);
+      }
+    }
+    for (let j = from; j < to; j++) {
+      const weight = w[j] as number;
+      if (weight === 0) continue;
+      const at = j * k;
+      for (let i = 0; i < k; i++) off[i] = (x[at + i] as number) - (mean[i] as number);
+      for (let a = 0; a < k; a++) {
+        const scaled = weight * (off[a] as number);
+        const row = a * k;
+        for (let b = a; b < k; b++) h[row + b] = (h[row + b] as number) + scaled * (off[b] as number);
+      }
+    }
+  }
+  for (let a = 0; a < k; a++) for (let b = 0; b < a; b++) h[a * k + b] = h[b * k + a] as number;
+}

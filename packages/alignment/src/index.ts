@@ -1,0 +1,12 @@
+export * from "./alignment-error.ts";
+export { rewardsFromCsv } from "./input/csv.ts";
+export { rewardsFromJson, rewardsFromJsonl } from "./input/json.ts";
+export type { RewardsFormat } from "./input/read.ts";
+export { readRewards } from "./input/read.ts";
+export type { ColumnRoles, ReadRewards } from "./input/table.ts";
+export * from "./palette.ts";
+export * from "./problem.ts";
+export * from "./quantile.ts";
+export * from "./rewards.ts";
+export * from "./solve.ts";
+export * from "./target.ts";

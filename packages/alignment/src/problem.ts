@@ -1,0 +1,203 @@
+import { AlignmentError } from "./alignment-error.ts";
+import type { BoundGoal, Palette } from "./palette.ts";
+import { bindPalette } from "./palette.ts";
+import { quantileInPlace } from "./quantile.ts";
+import type { Rewards } from "./rewards.ts";
+
+/**
+ * Whose average the targets bind. `joint`: over pairs of prompt and answer, as published (equation 7 of the paper):
+ * prompts may be re-weighted. `per-prompt`: each prompt keeps its weight and only its answers are re-weighted, which is
+ * what decoding from the candidates of a prompt can do.
+ */
+export type DualKind = "joint" | "per-prompt";
+
+/** A goal with its level, in the unit of its value. */
+export interface Constraint extends BoundGoal {
+  /** c_i: what the expectation has to reach. */
+  readonly c: number;
+  /** The level of the base model. */
+  readonly base: number;
+  /** Standard deviation of the single answers (population). */
+  readonly sd: number;
+  /** All answers have the same reward (`base`): no weighting moves it. */
+  readonly constant: boolean;
+}
+
+/**
+ * The sample problem in scaled form. Row j of `x` holds (r_i(x_j, y_j) − c_i)/sd_i of the k constraints that are not
+ * constant, so a palette is kept where E_w x ≥ 0. For a group of prompts with share p the entry is 0 outside of the
+ * group and divided by p inside: its expectation has the sign of the group's own (with the group's mass fixed, as under
+ * the per-prompt dual, it is the group's own).
+ */
+export interface Problem {
+  readonly rewards: Rewards;
+  readonly dual: DualKind;
+  readonly constraints: readonly Constraint[];
+  /** Places in `constraints` of the k that can be moved. */
+  readonly movable: readonly number[];
+  /** n × k. Rows stand in `order`. */
+  readonly x: Float64Array;
+  readonly n: number;
+  readonly k: number;
+  /** 1/sd of the movable constraints: one unit of a reward in terms of `x`. */
+  readonly unit: Float64Array;
+  /** Sample of each row of `x`; null if they are in the order of the rewards. */
+  readonly order: Int32Array | null;
+  /** Where the rows of each prompt begin, and the end; null for the joint dual. */
+  readonly starts: Int32Array | null;
+}
+
+/** The least share of prompts with two answers or more for which the per-prompt dual says something. */
+const ANSWERED_TWICE = 0.9;
+
+/** Resolves a palette on rewards. Extra memory: 8·n·k bytes, and 8·n while a level is resolved. Throws AlignmentError. */
+export function makeProblem(rewards: Rewards, palette: Palette, dual: DualKind = "joint"): Problem {
+  if (rewards.n < 2) {
+    throw new AlignmentError("one sample says nothing about what can be reached; give the rewards of more answers");
+  }
+  const { order, starts } = dual === "joint" ? { order: null, starts: null } : byPrompt(rewards);
+  const shares = groupShares(rewards, order, starts);
+  const constraints = bindPalette(rewards, palette).map((goal) => constrain(rewards, goal, order, starts));
+  const movable = constraints.flatMap(({ constant }, i) => (constant ? [] : [i]));
+  const k = movable.length;
+  const { n, data, groups } = rewards;
+  const m = rewards.values.length;
+  const x = new Float64Array(n * k);
+  const unit = new Float64Array(k);
+  movable.forEach((at, i) => {
+    const { column, groupIndex, target, c, sd } = constraints[at] as Constraint;
+    const scale = 1 / sd / (groupIndex < 0 ? 1 : (shares[groupIndex] as number));
+    unit[i] = 1 / sd;
+    for (let row = 0; row < n; row++) {
+      const j = order === null ? row : (order[row] as number);
+      if (groupIndex >= 0 && groups?.of[j] !== groupIndex) continue;
+      const reward = data[j * m + column] as number;
+      const statistic = target.kind === "share" ? (reward >= target.threshold ? 1 : 0) : reward;
+      x[row * k + i] = (statistic - c) * scale;
+    }
+  });
+  return { rewards, dual, constraints, movable, x, n, k, unit, order, starts };
+}
+
+/** The base weight of the sample in a row: 1/n, or 1/(prompts · answers of its prompt). */
+function baseWeights(rewards: Rewards, order: Int32Array | null, starts: Int32Array | null): (j: number) => number {
+  if (order === null || starts === null) {
+    const weight = 1 / rewards.n;
+    return () => weight;
+  }
+  const weights = new Float64Array(rewards.n);
+  const prompts = starts.length - 1;
+  for (let p = 0; p < prompts; p++) {
+    const [from, to] = [starts[p] as number, starts[p + 1] as number];
+    for (let row = from; row < to; row++) weights[order[row] as number] = 1 / ((to - from) * prompts);
+  }
+  return (j) => weights[j] as number;
+}
+
+/** Share of the base model's mass in each group. */
+function groupShares(rewards: Rewards, order: Int32Array | null, starts: Int32Array | null): Float64Array {
+  const shares = new Float64Array(rewards.groups?.names.length ?? 0);
+  if (rewards.groups === undefined) return shares;
+  const weight = baseWeights(rewards, order, starts);
+  rewards.groups.of.forEach((group, j) => {
+    shares[group] = (shares[group] as number) + weight(j);
+  });
+  return shares;
+}
+
+function constrain(rewards: Rewards, goal: BoundGoal, order: Int32Array | null, starts: Int32Array | null): Constraint {
+  const { target, groupIndex, label } = goal;
+  const weight = baseWeights(rewards, order, starts);
+  const m = rewards.values.length;
+  const own = new Float64Array(rewards.n);
+  let count = 0;
+  let mass = 0;
+  let sum = 0;
+  for (let j = 0; j < rewards.n; j++) {
+    if (groupIndex >= 0 && rewards.groups?.of[j] !== groupIndex) continue;
+    const reward = rewards.data[j * m + goal.column] as number;
+    const statistic = target.kind === "share" ? (reward >= target.threshold ? 1 : 0) : reward;
+    own[count++] = statistic;
+    mass += weight(j);
+    sum += weight(j) * statistic;
+  }
+  if (count === 0) throw new AlignmentError(`${label}: no sample is in this group`);
+  const numbers = own.subarray(0, count);
+  const base = sum / mass;
+  const { sd, low, high } = spread(numbers);
+  if (!Number.isFinite(sd) || !Number.isFinite(base)) {
+    throw new AlignmentError(`"${goal.value}" is spread from ${low} to ${high}, too wide for float64; rescale it`);
+  }
+  const constant = high - low <= 1e-12 * Math.max(Math.abs(low), Math.abs(high)) || sd === 0;
+  const level = constant ? low : base;
+  return { ...goal, base: level, sd: constant ? 0 : sd, constant, c: levelOf(goal, level, numbers) };
+}
+
+function levelOf({ target }: BoundGoal, base: number, numbers: Float64Array): number {
+  switch (target.kind) {
+    case "level":
+      return target.level;
+    case "mean":
+      return base;
+    case "quantile":
+      return quantileInPlace(numbers, target.q);
+    case "gain":
+      return base + Math.log1p(target.gain);
+    case "share":
+      return target.share;
+  }
+}
+
+function spread(numbers: Float64Array): { sd: number; low: number; high: number } {
+  let low = Infinity;
+  let high = -Infinity;
+  let sum = 0;
+  for (const number of numbers) {
+    if (number < low) low = number;
+    if (number > high) high = number;
+    sum += number;
+  }
+  const mean = sum / numbers.length;
+  let squares = 0;
+  for (const number of numbers) squares += (number - mean) ** 2;
+  return { sd: Math.sqrt(squares / numbers.length), low, high };
+}
+
+/** Rows by prompt, in the order in which the prompts appear. Throws where too few prompts have two answers. */
+function byPrompt({ n, prompts }: Rewards): { order: Int32Array | null; starts: Int32Array } {
+  if (prompts === undefined) {
+    throw new AlignmentError(
+      "the per-prompt dual needs to know which answers belong to one prompt: give a prompt column, with several answers a prompt",
+    );
+  }
+  const starts = new Int32Array(prompts.names.length + 1);
+  for (const prompt of prompts.of) starts[prompt + 1] = (starts[prompt + 1] as number) + 1;
+  let answered = 0;
+  let twice = 0;
+  for (let p = 1; p < starts.length; p++) {
+    const answers = starts[p] as number;
+    if (answers >= 1) answered++;
+    if (answers >= 2) twice++;
+  }
+  if (twice < ANSWERED_TWICE * answered) {
+    throw new AlignmentError(
+      `the per-prompt dual needs two answers or more for at least 90 % of the prompts; here ${twice} of ${answered} have them. ` +
+        "Draw more answers a prompt, or use --dual joint and expect to miss the targets when decoding",
+    );
+  }
+  for (let p = 1; p < starts.length; p++) starts[p] = (starts[p] as number) + (starts[p - 1] as number);
+  const next = starts.slice();
+  const order = new Int32Array(n);
+  for (let j = 0; j < n; j++) {
+    const prompt = prompts.of[j] as number;
+    order[next[prompt] as number] = j;
+    next[prompt] = (next[prompt] as number) + 1;
+  }
+  return { order, starts: withoutEmpty(starts) };
+}
+
+/** Names that no sample has, as after taking a part of the samples, count for nothing. */
+function withoutEmpty(starts: Int32Array): Int32Array {
+  const kept = starts.filter((start, p) => p === 0 || start !== starts[p - 1]);
+  return kept;
+}
