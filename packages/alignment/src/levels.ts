@@ -1,4 +1,5 @@
 import type { Constraint, Problem } from "./problem.ts";
+import { statisticOf } from "./target.ts";
 
 /** E_w r of every value. `weights` are in the order of the problem's rows. */
 export function levelsUnder({ rewards, order }: Problem, weights: Float64Array): Record<string, number> {
@@ -28,9 +29,8 @@ function realisedGoal({ rewards, order, n }: Problem, goal: Constraint, weights:
     const j = order === null ? row : (order[row] as number);
     if (groupIndex >= 0 && rewards.groups?.of[j] !== groupIndex) continue;
     const weight = weights[row] as number;
-    const reward = rewards.data[j * m + column] as number;
     mass += weight;
-    sum += weight * (target.kind === "share" ? (reward >= target.threshold ? 1 : 0) : reward);
+    sum += weight * statisticOf(target, rewards.data[j * m + column] as number);
   }
   return sum / mass;
 }

@@ -3,6 +3,7 @@ import type { BoundGoal, Palette } from "./palette.ts";
 import { bindPalette } from "./palette.ts";
 import { quantileInPlace } from "./quantile.ts";
 import type { Rewards } from "./rewards.ts";
+import { statisticOf } from "./target.ts";
 
 /**
  * Whose average the targets bind. `joint`: over pairs of prompt and answer, as published (equation 7 of the paper):
@@ -39,8 +40,10 @@ export interface Problem {
   readonly x: Float64Array;
   readonly n: number;
   readonly k: number;
-  /** 1/sd of the movable constraints: one unit of a reward in terms of `x`. */
+  /** 1/sd of the movable constraints: one unit of a target in terms of `x`. */
   readonly unit: Float64Array;
+  /** dx/dr: 1/sd, and for a group of prompts with share p, 1/(sd·p). A multiplier times this is per unit of reward. */
+  readonly scale: Float64Array;
   /** Sample of each row of `x`; null if they are in the order of the rewards. */
   readonly order: Int32Array | null;
   /** Where the rows of each prompt begin, and the end; null for the joint dual. */
@@ -64,19 +67,20 @@ export function makeProblem(rewards: Rewards, palette: Palette, dual: DualKind =
   const m = rewards.values.length;
   const x = new Float64Array(n * k);
   const unit = new Float64Array(k);
+  const scales = new Float64Array(k);
   movable.forEach((at, i) => {
     const { column, groupIndex, target, c, sd } = constraints[at] as Constraint;
     const scale = 1 / sd / (groupIndex < 0 ? 1 : (shares[groupIndex] as number));
     unit[i] = 1 / sd;
+    scales[i] = scale;
     for (let row = 0; row < n; row++) {
       const j = order === null ? row : (order[row] as number);
       if (groupIndex >= 0 && groups?.of[j] !== groupIndex) continue;
-      const reward = data[j * m + column] as number;
-      const statistic = target.kind === "share" ? (reward >= target.threshold ? 1 : 0) : reward;
+      const statistic = statisticOf(target, data[j * m + column] as number);
       x[row * k + i] = (statistic - c) * scale;
     }
   });
-  return { rewards, dual, constraints, movable, x, n, k, unit, order, starts };
+  return { rewards, dual, constraints, movable, x, n, k, unit, scale: scales, order, starts };
 }
 
 /** The base weight of the sample in a row: 1/n, or 1/(prompts · answers of its prompt). */
@@ -115,8 +119,7 @@ function constrain(rewards: Rewards, goal: BoundGoal, order: Int32Array | null, 
   let sum = 0;
   for (let j = 0; j < rewards.n; j++) {
     if (groupIndex >= 0 && rewards.groups?.of[j] !== groupIndex) continue;
-    const reward = rewards.data[j * m + goal.column] as number;
-    const statistic = target.kind === "share" ? (reward >= target.threshold ? 1 : 0) : reward;
+    const statistic = statisticOf(target, rewards.data[j * m + goal.column] as number);
     own[count++] = statistic;
     mass += weight(j);
     sum += weight(j) * statistic;

@@ -38,7 +38,7 @@ interface Common {
 /** A palette that can be reached, and how. */
 export interface Reachable extends Common {
   readonly feasible: true;
-  /** λ_i by label. */
+  /** λ_i by label, per unit of reward; that of a group counts for answers to its prompts only. */
   readonly lambda: Readonly<Record<string, number>>;
   /** E_w r of every value, and of every goal under its label. */
   readonly realised: Readonly<Record<string, number>>;
@@ -145,7 +145,7 @@ function reachable(problem: Problem, slack: number, { dual, lambda, kkt, iterati
   const raw: Record<string, number> = {};
   for (const { label } of problem.constraints) raw[label] = 0;
   problem.movable.forEach((at, i) => {
-    raw[(problem.constraints[at] as Constraint).label] = (lambda[i] as number) * (problem.unit[i] as number);
+    raw[(problem.constraints[at] as Constraint).label] = (lambda[i] as number) * (problem.scale[i] as number);
   });
   const found = {
     feasible: true,

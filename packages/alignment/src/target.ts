@@ -56,6 +56,11 @@ export function showTarget(target: Target): string {
   }
 }
 
+/** What of a reward the target bounds the expectation of: the reward, or whether it reaches the threshold. */
+export function statisticOf(target: Target, reward: number): number {
+  return target.kind === "share" ? (reward >= target.threshold ? 1 : 0) : reward;
+}
+
 function percent(text: string | undefined, least: number, most: number, whole: string): number {
   const number = Number(text);
   if (!(number >= least && number <= most)) {

@@ -30,7 +30,7 @@ function fromRecords(records: readonly unknown[], roles: ColumnRoles, where: (i:
   const builders = new Map<string, ReturnType<typeof columnBuilder>>();
   records.forEach((record, i) => {
     if (!isObject(record)) throw new AlignmentError(`${where(i)} is no object of rewards`);
-    const fields = isObject(record["rewards"]) ? { ...record, ...record["rewards"], rewards: null } : record;
+    const fields = isObject(record.rewards) ? { ...record, ...record.rewards, rewards: null } : record;
     if (i === 0) {
       for (const name of Object.keys(fields)) {
         if (name !== "rewards") builders.set(name, columnBuilder(name, isLabel(name, roles)));
