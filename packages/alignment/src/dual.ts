@@ -6,7 +6,9 @@ import type { Problem } from "./problem.ts";
  *   joint       f(λ) = log (1/n) Σ_j e^{λᵀx_j}                     −g_n(λ) of equation (7)
  *   per-prompt  f(λ) = (1/P) Σ_p log (1/k_p) Σ_{i≤k_p} e^{λᵀx_pi}    −g_k(λ)
  *
- * Since x has the targets taken off, ∇f = E_w x = (E_w r − c)/sd and ∇²f = Cov_w(x) (within prompts for the second). Both are
+ * Both are Σ_b m_b log (1/n_b) Σ_{j in b} e^{λᵀx_j} over blocks b of weight m_b: one, or the prompts.
+ *
+ * Since x has the targets taken off, ∇f = E_w x = (E_w r − c)/sd and ∇²f = Cov_w(x) (within blocks). Both are
  * written with the largest exponent taken out, so nothing overflows.
  *
  * A `Dual` stands at a point and moves along directions; its buffers are reused, 8·n bytes each.
@@ -26,15 +28,13 @@ export interface Dual {
   hessian(g: Float64Array, h: Float64Array): void;
   /** The n weights in the order of the rows of x, summing to 1. The buffer belongs to the dual. */
   weights(): Float64Array;
-  /** KL(w ‖ base): of the whole for the joint dual, averaged over prompts for the other. */
+  /** KL(w ‖ base); the weights of the blocks are the base's, so this is the average of the blocks' own. */
   divergence(): number;
 }
 
 export function makeDual(problem: Problem): Dual {
-  const { x, n, k } = problem;
-  // The joint problem is one prompt with all the samples.
-  const starts = problem.starts ?? Int32Array.of(0, n);
-  const prompts = starts.length - 1;
+  const { x, n, k, starts, mass } = problem;
+  const blocks = mass.length;
   const scores = new Float64Array(n);
   const steps = new Float64Array(n);
   const w = new Float64Array(n);
@@ -43,7 +43,7 @@ export function makeDual(problem: Problem): Dual {
   /** w = weights at scores + α·steps; returns f there. */
   function exponentials(alpha: number): number {
     let value = 0;
-    for (let p = 0; p < prompts; p++) {
+    for (let p = 0; p < blocks; p++) {
       const from = starts[p] as number;
       const to = starts[p + 1] as number;
       let top = -Infinity;
@@ -60,11 +60,12 @@ export function makeDual(problem: Problem): Dual {
         w[j] = e;
         sum += e;
       }
-      value += top + Math.log(sum / (to - from));
-      const scale = 1 / (sum * prompts);
+      const own = mass[p] as number;
+      value += own * (top + Math.log(sum / (to - from)));
+      const scale = own / sum;
       for (let j = from; j < to; j++) w[j] = (w[j] as number) * scale;
     }
-    return value / prompts;
+    return value;
   }
 
   return {
@@ -101,16 +102,16 @@ export function makeDual(problem: Problem): Dual {
       }
     },
     hessian(g, h) {
-      covariance(problem, starts, w, g, h);
+      covariance(problem, w, g, h);
     },
     weights: () => w,
     divergence() {
       let sum = 0;
-      for (let p = 0; p < prompts; p++) {
-        const size = (starts[p + 1] as number) - (starts[p] as number);
+      for (let p = 0; p < blocks; p++) {
+        const size = ((starts[p + 1] as number) - (starts[p] as number)) / (mass[p] as number);
         for (let j = starts[p] as number; j < (starts[p + 1] as number); j++) {
           const weight = w[j] as number;
-          if (weight > 0) sum += weight * Math.log(weight * size * prompts);
+          if (weight > 0) sum += weight * Math.log(weight * size);
         }
       }
       return Math.max(0, sum);
@@ -127,19 +128,19 @@ function multiply(x: Float64Array, n: number, k: number, v: Float64Array, out: F
   }
 }
 
-/** Cov_w(x) about the mean of each prompt, averaged over prompts by their weight 1/P. */
-function covariance({ x, k }: Problem, starts: Int32Array, w: Float64Array, g: Float64Array, h: Float64Array): void {
+/** Cov_w(x) about the mean of each block, averaged over blocks by their weight. */
+function covariance({ x, k, starts, mass }: Problem, w: Float64Array, g: Float64Array, h: Float64Array): void {
   h.fill(0);
-  const prompts = starts.length - 1;
+  const blocks = mass.length;
   const mean = Float64Array.from(g);
   const off = new Float64Array(k);
-  for (let p = 0; p < prompts; p++) {
+  for (let p = 0; p < blocks; p++) {
     const from = starts[p] as number;
     const to = starts[p + 1] as number;
-    if (prompts > 1) {
+    if (blocks > 1) {
       mean.fill(0);
       for (let j = from; j < to; j++) {
-        const weight = (w[j] as number) * prompts;
+        const weight = (w[j] as number) / (mass[p] as number);
         for (let i = 0; i < k; i++) mean[i] = (mean[i] as number) + weight * (x[j * k + i] as number);
       }
     }

@@ -2,7 +2,7 @@ import { AlignmentError } from "./alignment-error.ts";
 import type { BoundGoal, Palette } from "./palette.ts";
 import { bindPalette } from "./palette.ts";
 import { quantileInPlace } from "./quantile.ts";
-import type { Rewards } from "./rewards.ts";
+import type { Labels, Rewards } from "./rewards.ts";
 import { statisticOf } from "./target.ts";
 
 /**
@@ -27,8 +27,7 @@ export interface Constraint extends BoundGoal {
 /**
  * The sample problem in scaled form. Row j of `x` holds (r_i(x_j, y_j) − c_i)/sd_i of the k constraints that are not
  * constant, so a palette is kept where E_w x ≥ 0. For a group of prompts with share p the entry is 0 outside of the
- * group and divided by p inside: its expectation has the sign of the group's own (with the group's mass fixed, as under
- * the per-prompt dual, it is the group's own).
+ * group and divided by p inside, so that its expectation is the group's own.
  */
 export interface Problem {
   readonly rewards: Rewards;
@@ -46,9 +45,18 @@ export interface Problem {
   readonly scale: Float64Array;
   /** Sample of each row of `x`; null if they are in the order of the rewards. */
   readonly order: Int32Array | null;
-  /** Where the rows of each prompt begin, and the end; null for the joint dual. */
-  readonly starts: Int32Array | null;
+  /** Where the rows of each block begin, and the end. Weight moves within a block, never between blocks. */
+  readonly starts: Int32Array;
+  /** The weight of each block; the sum is 1. */
+  readonly mass: Float64Array;
 }
+
+/**
+ * Blocks of samples that keep their weight. Under the per-prompt dual the prompts, all alike. Under the joint dual there is
+ * one block; but with goals for groups of prompts there is one for each group, with its share of the samples: otherwise
+ * a group's target would be met by leaving the group out.
+ */
+type Blocks = Pick<Problem, "order" | "starts" | "mass">;
 
 /** The least share of prompts with two answers or more for which the per-prompt dual says something. */
 const ANSWERED_TWICE = 0.9;
@@ -58,9 +66,13 @@ export function makeProblem(rewards: Rewards, palette: Palette, dual: DualKind =
   if (rewards.n < 2) {
     throw new AlignmentError("one sample says nothing about what can be reached; give the rewards of more answers");
   }
-  const { order, starts } = dual === "joint" ? { order: null, starts: null } : byPrompt(rewards);
-  const shares = groupShares(rewards, order, starts);
-  const constraints = bindPalette(rewards, palette).map((goal) => constrain(rewards, goal, order, starts));
+  const goals = bindPalette(rewards, palette);
+  const grouped = goals.some(({ groupIndex }) => groupIndex >= 0);
+  const blocks = dual === "joint" ? jointBlocks(rewards, grouped) : byPrompt(rewards);
+  const { order } = blocks;
+  const weight = baseWeights(rewards, blocks);
+  const shares = groupShares(rewards, weight);
+  const constraints = goals.map((goal) => constrain(rewards, goal, weight));
   const movable = constraints.flatMap(({ constant }, i) => (constant ? [] : [i]));
   const k = movable.length;
   const { n, data, groups } = rewards;
@@ -80,38 +92,41 @@ export function makeProblem(rewards: Rewards, palette: Palette, dual: DualKind =
       x[row * k + i] = (statistic - c) * scale;
     }
   });
-  return { rewards, dual, constraints, movable, x, n, k, unit, scale: scales, order, starts };
+  return { rewards, dual, constraints, movable, x, n, k, unit, scale: scales, ...blocks };
 }
 
-/** The base weight of the sample in a row: 1/n, or 1/(prompts · answers of its prompt). */
-function baseWeights(rewards: Rewards, order: Int32Array | null, starts: Int32Array | null): (j: number) => number {
-  if (order === null || starts === null) {
-    const weight = 1 / rewards.n;
-    return () => weight;
-  }
-  const weights = new Float64Array(rewards.n);
-  const prompts = starts.length - 1;
-  for (let p = 0; p < prompts; p++) {
-    const [from, to] = [starts[p] as number, starts[p + 1] as number];
-    for (let row = from; row < to; row++) weights[order[row] as number] = 1 / ((to - from) * prompts);
-  }
+function jointBlocks({ n, groups }: Rewards, grouped: boolean): Blocks {
+  if (!grouped || groups === undefined) return { order: null, starts: Int32Array.of(0, n), mass: Float64Array.of(1) };
+  const { order, starts } = blocksOf(groups, n);
+  const mass = Float64Array.from({ length: starts.length - 1 }, (_, b) => {
+    return ((starts[b + 1] as number) - (starts[b] as number)) / n;
+  });
+  return { order, starts, mass };
+}
+
+/** The base weight of a sample: 1/n under the joint dual, 1/(prompts · answers of its prompt) under the other. */
+function baseWeights({ n }: Rewards, { order, starts, mass }: Blocks): (j: number) => number {
+  if (order === null) return () => 1 / n;
+  const weights = new Float64Array(n);
+  mass.forEach((own, b) => {
+    const [from, to] = [starts[b] as number, starts[b + 1] as number];
+    for (let row = from; row < to; row++) weights[order[row] as number] = own / (to - from);
+  });
   return (j) => weights[j] as number;
 }
 
 /** Share of the base model's mass in each group. */
-function groupShares(rewards: Rewards, order: Int32Array | null, starts: Int32Array | null): Float64Array {
+function groupShares(rewards: Rewards, weight: (j: number) => number): Float64Array {
   const shares = new Float64Array(rewards.groups?.names.length ?? 0);
   if (rewards.groups === undefined) return shares;
-  const weight = baseWeights(rewards, order, starts);
   rewards.groups.of.forEach((group, j) => {
     shares[group] = (shares[group] as number) + weight(j);
   });
   return shares;
 }
 
-function constrain(rewards: Rewards, goal: BoundGoal, order: Int32Array | null, starts: Int32Array | null): Constraint {
+function constrain(rewards: Rewards, goal: BoundGoal, weight: (j: number) => number): Constraint {
   const { target, groupIndex, label } = goal;
-  const weight = baseWeights(rewards, order, starts);
   const m = rewards.values.length;
   const own = new Float64Array(rewards.n);
   let count = 0;
@@ -166,41 +181,36 @@ function spread(numbers: Float64Array): { sd: number; low: number; high: number 
   return { sd: Math.sqrt(squares / numbers.length), low, high };
 }
 
-/** Rows by prompt, in the order in which the prompts appear. Throws where too few prompts have two answers. */
-function byPrompt({ n, prompts }: Rewards): { order: Int32Array | null; starts: Int32Array } {
+/** A block for each prompt, all of the same weight. Throws where too few prompts have two answers. */
+function byPrompt({ n, prompts }: Rewards): Blocks {
   if (prompts === undefined) {
     throw new AlignmentError(
       "the per-prompt dual needs to know which answers belong to one prompt: give a prompt column, with several answers a prompt",
     );
   }
-  const starts = new Int32Array(prompts.names.length + 1);
-  for (const prompt of prompts.of) starts[prompt + 1] = (starts[prompt + 1] as number) + 1;
-  let answered = 0;
+  const { order, starts } = blocksOf(prompts, n);
+  const answered = starts.length - 1;
   let twice = 0;
-  for (let p = 1; p < starts.length; p++) {
-    const answers = starts[p] as number;
-    if (answers >= 1) answered++;
-    if (answers >= 2) twice++;
-  }
+  for (let p = 0; p < answered; p++) if ((starts[p + 1] as number) - (starts[p] as number) >= 2) twice++;
   if (twice < ANSWERED_TWICE * answered) {
     throw new AlignmentError(
       `the per-prompt dual needs two answers or more for at least 90 % of the prompts; here ${twice} of ${answered} have them. ` +
-        "Draw more answers a prompt, or use --dual joint and expect to miss the targets when decoding",
+        "Draw more answers a prompt, or use the joint dual and expect to miss the targets when decoding",
     );
   }
-  for (let p = 1; p < starts.length; p++) starts[p] = (starts[p] as number) + (starts[p - 1] as number);
-  const next = starts.slice();
-  const order = new Int32Array(n);
-  for (let j = 0; j < n; j++) {
-    const prompt = prompts.of[j] as number;
-    order[next[prompt] as number] = j;
-    next[prompt] = (next[prompt] as number) + 1;
-  }
-  return { order, starts: withoutEmpty(starts) };
+  return { order, starts, mass: new Float64Array(answered).fill(1 / answered) };
 }
 
-/** Names that no sample has, as after taking a part of the samples, count for nothing. */
-function withoutEmpty(starts: Int32Array): Int32Array {
-  const kept = starts.filter((start, p) => p === 0 || start !== starts[p - 1]);
-  return kept;
+/** Samples by label, in the order of the labels. Labels that no sample has count for nothing. */
+function blocksOf({ names, of }: Labels, n: number): { readonly order: Int32Array; readonly starts: Int32Array } {
+  const starts = new Int32Array(names.length + 1);
+  for (const label of of) starts[label + 1] = (starts[label + 1] as number) + 1;
+  for (let b = 1; b < starts.length; b++) starts[b] = (starts[b] as number) + (starts[b - 1] as number);
+  const next = starts.slice();
+  const order = new Int32Array(n);
+  of.forEach((label, j) => {
+    order[next[label] as number] = j;
+    next[label] = (next[label] as number) + 1;
+  });
+  return { order, starts: starts.filter((start, b) => b === 0 || start !== starts[b - 1]) };
 }

@@ -3,7 +3,7 @@ import type { Problem } from "./problem.ts";
 /**
  * The convex set of the expectations E_w x that weights of a problem can give, through its support function: the farthest
  * point in a direction. For the joint dual that is one sample, the hull is that of the n rows; for the per-prompt dual it
- * is the average over prompts of the best answer of each.
+ * is the average over the blocks (prompts) of the best answer of each.
  */
 export interface ReachableSet {
   readonly k: number;
@@ -11,19 +11,17 @@ export interface ReachableSet {
   farthest(direction: Float64Array, y: Float64Array): number;
 }
 
-export function reachableSet({ x, n, k, starts }: Problem): ReachableSet {
-  const bounds = starts ?? Int32Array.of(0, n);
-  const prompts = bounds.length - 1;
+export function reachableSet({ x, k, starts, mass }: Problem): ReachableSet {
   return {
     k,
     farthest(direction, y) {
       y.fill(0);
       let total = 0;
-      for (let p = 0; p < prompts; p++) {
+      for (let p = 0; p < mass.length; p++) {
         let best = -1;
         let most = -Infinity;
-        const to = bounds[p + 1] as number;
-        for (let j = bounds[p] as number, at = j * k; j < to; j++, at += k) {
+        const to = starts[p + 1] as number;
+        for (let j = starts[p] as number, at = j * k; j < to; j++, at += k) {
           let sum = 0;
           for (let i = 0; i < k; i++) sum += (x[at + i] as number) * (direction[i] as number);
           if (sum > most) {
@@ -31,11 +29,11 @@ export function reachableSet({ x, n, k, starts }: Problem): ReachableSet {
             best = at;
           }
         }
-        total += most;
-        for (let i = 0; i < k; i++) y[i] = (y[i] as number) + (x[best + i] as number);
+        const own = mass[p] as number;
+        total += own * most;
+        for (let i = 0; i < k; i++) y[i] = (y[i] as number) + own * (x[best + i] as number);
       }
-      for (let i = 0; i < k; i++) y[i] = (y[i] as number) / prompts;
-      return total / prompts;
+      return total;
     },
   };
 }

@@ -200,8 +200,8 @@ function common(problem: Problem) {
   };
 }
 
-function promptsOf({ rewards, starts }: Problem): number {
-  if (starts !== null) return starts.length - 1;
+function promptsOf({ rewards, dual, mass }: Problem): number {
+  if (dual === "per-prompt") return mass.length;
   return rewards.prompts ? new Set(rewards.prompts.of).size : rewards.n;
 }
 
