@@ -33,3 +33,24 @@ export function solveSymmetric(
   }
   return y;
 }
+
+/** The least share of a diagonal entry that is left as its pivot: 0 where a row follows from those before it. */
+export function leastPivot(a: Float64Array, k: number): number {
+  const l = new Float64Array(k * k);
+  let least = 1;
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = a[i * k + j] as number;
+      for (let q = 0; q < j; q++) sum -= (l[i * k + q] as number) * (l[j * k + q] as number);
+      if (i === j) {
+        const diagonal = a[i * k + i] as number;
+        if (diagonal <= 0) return 0;
+        least = Math.min(least, sum / diagonal);
+        l[i * k + i] = Math.sqrt(Math.max(sum, 1e-15 * diagonal));
+      } else {
+        l[i * k + j] = sum / (l[j * k + j] as number);
+      }
+    }
+  }
+  return least;
+}

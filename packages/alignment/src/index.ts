@@ -19,3 +19,4 @@ export * from "./select.ts";
 export * from "./sequential.ts";
 export * from "./solve.ts";
 export * from "./target.ts";
+export { sampleWeights } from "./weights.ts";

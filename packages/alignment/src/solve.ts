@@ -1,3 +1,4 @@
+import { leastPivot } from "./cholesky.ts";
 import type { Dual } from "./dual.ts";
 import { makeDual } from "./dual.ts";
 import { levelsUnder, realisedGoals } from "./levels.ts";
@@ -11,6 +12,7 @@ import type { Rewards } from "./rewards.ts";
 import { largestSlack } from "./simplex.ts";
 import { showTarget } from "./target.ts";
 import { verdict } from "./verdict.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** A goal and what became of it. Levels are in the unit of the value; λ is per unit of it. */
 export interface GoalResult {
@@ -33,6 +35,8 @@ interface Common {
   readonly slack: number;
   readonly goals: readonly GoalResult[];
   readonly verdict: string;
+  /** What to know before the answer is believed. */
+  readonly warnings: readonly string[];
 }
 
 /** A palette that can be reached, and how. */
@@ -158,9 +162,18 @@ function reachable(problem: Problem, slack: number, { dual, lambda, kkt, iterati
     kkt,
     iterations,
     estimable: ess >= ENOUGH_SAMPLES && promptsOf(problem) >= ENOUGH_SAMPLES,
-    ...common(problem),
+    ...common(problem, isSingular(dual, problem)),
   } as const;
   return { ...found, verdict: verdict(found) };
+}
+
+/** Whether the rewards depend on each other linearly, as far as rounding can tell, at the point where the dual stands. */
+function isSingular(dual: Dual, { k }: Problem): boolean {
+  const g = new Float64Array(k);
+  const h = new Float64Array(k * k);
+  dual.gradient(g);
+  dual.hessian(g, h);
+  return leastPivot(h, k) < 1e-10;
 }
 
 /** Below this effective sample size a palette is called not estimable. */
@@ -186,17 +199,18 @@ function unreachable(problem: Problem, { t, multipliers }: SlackOfPalette): Unre
     conflict: constraints.flatMap(({ label }, i) => ((multipliers[i] as number) > least ? [label] : [])),
     certificate,
     nearest,
-    ...common(problem),
+    ...common(problem, false),
   } as const;
   return { ...found, verdict: verdict(found) };
 }
 
-function common(problem: Problem) {
+function common(problem: Problem, singular: boolean) {
   return {
     dual: problem.dual,
     samples: problem.n,
     prompts: promptsOf(problem),
     goals: problem.constraints.map(goalResult),
+    warnings: warningsOf(problem, singular),
   };
 }
 

@@ -10,14 +10,15 @@ export function rewardsCommand(name: string, description: string): Command {
     .option("--group-column <name>", "the column that says which group a prompt belongs to, for value@group=target");
 }
 
-/** A command that takes a palette as well. */
-export function paletteCommand(name: string, description: string): Command {
-  return rewardsCommand(name, description)
+/** A command that takes a palette as well. `dual` is the default, or null where the command chooses. */
+export function paletteCommand(name: string, description: string, dual: "joint" | null = "joint"): Command {
+  const command = rewardsCommand(name, description)
     .option(
       "--target <goals>",
       "value=target, separated by commas; a target is a level, mean, q70, +25% or p95>=1.2 (may be repeated)",
       (goals: string, before: readonly string[] = []) => [...before, goals],
     )
-    .option("--palette <file.json>", 'a palette as a file: { "humor": 2.46, "helpful": "mean" }')
-    .option("--dual <kind>", "joint, or per-prompt: what choosing among a prompt's own candidates delivers", "joint");
+    .option("--palette <file.json>", 'a palette as a file: { "humor": 2.46, "helpful": "mean" }');
+  const about = "joint, or per-prompt: what choosing among a prompt's own candidates delivers";
+  return dual === null ? command.option("--dual <kind>", about) : command.option("--dual <kind>", about, dual);
 }
