@@ -2,18 +2,12 @@ import { solveSymmetric } from "./cholesky.ts";
 
 /**
  * The x ≥ 0 that minimises ½xᵀHx + bᵀx, H symmetric positive semi-definite k × k, by an active-set method in the manner
- * of Lawson and Hanson (1974, chapter 23). `start` says which coordinates are free at first. k is small.
+ * of Lawson and Hanson (1974, chapter 23) that begins with all coordinates free. k is small.
  */
-export function boundedQuadratic(
-  h: Float64Array,
-  b: Float64Array,
-  start: (i: number) => boolean,
-  ridge: number,
-): Float64Array {
+export function boundedQuadratic(h: Float64Array, b: Float64Array, ridge: number): Float64Array {
   const k = b.length;
   const x = new Float64Array(k);
-  const free = new Set<number>();
-  for (let i = 0; i < k; i++) if (start(i)) free.add(i);
+  const free = new Set<number>(b.keys());
   let scale = 0;
   for (let i = 0; i < k; i++) scale = Math.max(scale, Math.abs(b[i] as number));
 

@@ -24,8 +24,8 @@ export interface Dual {
   keep(): void;
   /** Writes E_w x of the last trial or move. */
   gradient(g: Float64Array): void;
-  /** Writes Cov_w(x), k × k, given the gradient there. */
-  hessian(g: Float64Array, h: Float64Array): void;
+  /** Writes Cov_w(x) of the coordinates `of`, |of| × |of|, given the gradient there. */
+  hessian(g: Float64Array, h: Float64Array, of: readonly number[]): void;
   /** The n weights in the order of the rows of x, summing to 1. The buffer belongs to the dual. */
   weights(): Float64Array;
   /** KL(w ‖ base); the weights of the blocks are the base's, so this is the average of the blocks' own. */
@@ -101,8 +101,8 @@ export function makeDual(problem: Problem): Dual {
         for (let i = 0; i < k; i++) g[i] = (g[i] as number) + weight * (x[at + i] as number);
       }
     },
-    hessian(g, h) {
-      covariance(problem, w, g, h);
+    hessian(g, h, of) {
+      covariance(problem, w, g, h, Int32Array.from(of));
     },
     weights: () => w,
     divergence() {
@@ -128,12 +128,19 @@ function multiply(x: Float64Array, n: number, k: number, v: Float64Array, out: F
   }
 }
 
-/** Cov_w(x) about the mean of each block, averaged over blocks by their weight. */
-function covariance({ x, k, starts, mass }: Problem, w: Float64Array, g: Float64Array, h: Float64Array): void {
-  h.fill(0);
+/** Cov_w(x) of some coordinates about the mean of each block, averaged over blocks by their weight. */
+function covariance(
+  { x, k, starts, mass }: Problem,
+  w: Float64Array,
+  g: Float64Array,
+  h: Float64Array,
+  of: Int32Array,
+): void {
+  const size = of.length;
   const blocks = mass.length;
-  const mean = Float64Array.from(g);
-  const off = new Float64Array(k);
+  const upper = new Float64Array((size * (size + 1)) / 2);
+  const mean = Float64Array.from(of, (i) => g[i] as number);
+  const off = new Float64Array(size);
   for (let p = 0; p < blocks; p++) {
     const from = starts[p] as number;
     const to = starts[p + 1] as number;
@@ -141,20 +148,25 @@ function covariance({ x, k, starts, mass }: Problem, w: Float64Array, g: Float64
       mean.fill(0);
       for (let j = from; j < to; j++) {
         const weight = (w[j] as number) / (mass[p] as number);
-        for (let i = 0; i < k; i++) mean[i] = (mean[i] as number) + weight * (x[j * k + i] as number);
+        for (let i = 0; i < size; i++)
+          mean[i] = (mean[i] as number) + weight * (x[j * k + (of[i] as number)] as number);
       }
     }
-    for (let j = from; j < to; j++) {
+    for (let j = from, at = from * k; j < to; j++, at += k) {
       const weight = w[j] as number;
       if (weight === 0) continue;
-      const at = j * k;
-      for (let i = 0; i < k; i++) off[i] = (x[at + i] as number) - (mean[i] as number);
-      for (let a = 0; a < k; a++) {
+      for (let i = 0; i < size; i++) off[i] = (x[at + (of[i] as number)] as number) - (mean[i] as number);
+      // The upper triangle, row after row.
+      for (let a = 0, q = 0; a < size; a++) {
         const scaled = weight * (off[a] as number);
-        const row = a * k;
-        for (let b = a; b < k; b++) h[row + b] = (h[row + b] as number) + scaled * (off[b] as number);
+        for (let b = a; b < size; b++, q++) upper[q] = (upper[q] as number) + scaled * (off[b] as number);
       }
     }
   }
-  for (let a = 0; a < k; a++) for (let b = 0; b < a; b++) h[a * k + b] = h[b * k + a] as number;
+  for (let a = 0, q = 0; a < size; a++) {
+    for (let b = a; b < size; b++, q++) {
+      h[a * size + b] = upper[q] as number;
+      h[b * size + a] = upper[q] as number;
+    }
+  }
 }

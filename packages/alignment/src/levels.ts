@@ -15,9 +15,14 @@ export function levelsUnder({ rewards, order }: Problem, weights: Float64Array):
   return Object.fromEntries(values.map((value, i) => [value, sums[i] as number]));
 }
 
-/** What each goal bounds, by its label: an expectation, a share of answers, or either within a group. */
-export function realisedGoals(problem: Problem, weights: Float64Array): Record<string, number> {
-  return Object.fromEntries(problem.constraints.map((one) => [one.label, realisedGoal(problem, one, weights)]));
+/** E_w r of every value, and what each goal bounds by its label: an expectation, a share of answers, or either in a group. */
+export function realisedLevels(problem: Problem, weights: Float64Array): Record<string, number> {
+  const levels = levelsUnder(problem, weights);
+  const goals = problem.constraints.map((one) => {
+    const plain = one.groupIndex < 0 && one.target.kind !== "share";
+    return [one.label, plain ? (levels[one.value] as number) : realisedGoal(problem, one, weights)] as const;
+  });
+  return { ...levels, ...Object.fromEntries(goals) };
 }
 
 function realisedGoal({ rewards, order, n }: Problem, goal: Constraint, weights: Float64Array): number {

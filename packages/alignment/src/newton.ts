@@ -13,7 +13,7 @@ export interface Multipliers {
 export const KKT_TOLERANCE = 1e-8;
 
 /** Goes on as long as rounding allows: the multipliers are less exact than the levels where few samples carry weight. */
-const AIM = 1e-13;
+const AIM = 1e-12;
 /** No step changes the log-weight of a sample by more than this, against flights from a flat spot. */
 const LONGEST_STEP = 200;
 
@@ -27,6 +27,7 @@ export function minimise(dual: Dual, k: number, from?: Float64Array, most = 300)
   const lambda = from ? Float64Array.from(from) : new Float64Array(k);
   const g = new Float64Array(k);
   const h = new Float64Array(k * k);
+  const coordinates = Array.from(lambda.keys());
   const next = new Float64Array(k);
   const direction = new Float64Array(k);
   const gradientThere = new Float64Array(k);
@@ -37,8 +38,10 @@ export function minimise(dual: Dual, k: number, from?: Float64Array, most = 300)
   let iterations = 0;
 
   for (; iterations < most && kkt > AIM; iterations++) {
-    dual.hessian(g, h);
-    newtonPoint(lambda, g, h, next);
+    // A multiplier of 0 whose gradient keeps it there waits for the next step.
+    const free = coordinates.filter((i) => (lambda[i] as number) > 0 || (g[i] as number) < 0);
+    dual.hessian(g, h, free);
+    newtonPoint(lambda, g, h, free, next);
     let slope = 0;
     for (let i = 0; i < k; i++) {
       direction[i] = (next[i] as number) - (lambda[i] as number);
@@ -89,18 +92,26 @@ export function kktError(lambda: Float64Array, g: Float64Array): number {
   return worst;
 }
 
-/** argmin over λ' ≥ 0 of gᵀ(λ' − λ) + ½(λ' − λ)ᵀH(λ' − λ). */
-function newtonPoint(lambda: Float64Array, g: Float64Array, h: Float64Array, next: Float64Array): void {
-  const k = lambda.length;
-  let trace = 0;
-  for (let i = 0; i < k; i++) trace = Math.max(trace, h[i * k + i] as number);
-  const ridge = 1e-13 * trace + 1e-300;
+/** argmin over λ' ≥ 0 of gᵀ(λ' − λ) + ½(λ' − λ)ᵀH(λ' − λ) in the free coordinates, H being of these; the others stay. */
+function newtonPoint(
+  lambda: Float64Array,
+  g: Float64Array,
+  h: Float64Array,
+  free: readonly number[],
+  next: Float64Array,
+): void {
+  const size = free.length;
+  let largest = 0;
+  for (let i = 0; i < size; i++) largest = Math.max(largest, h[i * size + i] as number);
+  const ridge = 1e-13 * largest + 1e-300;
   // With the ridge about λ, not about 0: along a direction in which f is flat the multipliers stay where they are.
-  const b = new Float64Array(k);
-  for (let i = 0; i < k; i++) {
+  const b = Float64Array.from(free, (i, row) => {
     let sum = (g[i] as number) - ridge * (lambda[i] as number);
-    for (let j = 0; j < k; j++) sum -= (h[i * k + j] as number) * (lambda[j] as number);
-    b[i] = sum;
-  }
-  next.set(boundedQuadratic(h, b, (i) => (lambda[i] as number) > 0 || (g[i] as number) < 0, ridge));
+    for (let q = 0; q < size; q++) sum -= (h[row * size + q] as number) * (lambda[free[q] as number] as number);
+    return sum;
+  });
+  next.set(lambda);
+  boundedQuadratic(h, b, ridge).forEach((entry, q) => {
+    next[free[q] as number] = entry;
+  });
 }

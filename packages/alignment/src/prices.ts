@@ -49,7 +49,7 @@ export function prices(rewards: Rewards, palette: Palette, dual: DualKind = "joi
     const { label } = constraints[movable[i] as number] as Constraint;
     const slope = unit[i] as number;
     kl[label] = (found.lambda[i] as number) * slope;
-    const change = solveSymmetric(hessian, k, active, (b) => (b === i ? slope : 0), 1e-13 * largest);
+    const change = solveSymmetric(hessian, k, active, (b) => (b === i ? slope : 0), 1e-15 * largest);
     levels[label] = Object.fromEntries(
       rewards.values.map((value, j) => {
         const row = (k + j) * width;

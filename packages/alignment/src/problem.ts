@@ -72,7 +72,8 @@ export function makeProblem(rewards: Rewards, palette: Palette, dual: DualKind =
   const { order } = blocks;
   const weight = baseWeights(rewards, blocks);
   const shares = groupShares(rewards, weight);
-  const constraints = goals.map((goal) => constrain(rewards, goal, weight));
+  const scratch = new Float64Array(rewards.n);
+  const constraints = goals.map((goal) => constrain(rewards, goal, weight, scratch));
   const movable = constraints.flatMap(({ constant }, i) => (constant ? [] : [i]));
   const k = movable.length;
   const { n, data, groups } = rewards;
@@ -125,22 +126,26 @@ function groupShares(rewards: Rewards, weight: (j: number) => number): Float64Ar
   return shares;
 }
 
-function constrain(rewards: Rewards, goal: BoundGoal, weight: (j: number) => number): Constraint {
+function constrain(
+  rewards: Rewards,
+  goal: BoundGoal,
+  weight: (j: number) => number,
+  scratch: Float64Array,
+): Constraint {
   const { target, groupIndex, label } = goal;
   const m = rewards.values.length;
-  const own = new Float64Array(rewards.n);
   let count = 0;
   let mass = 0;
   let sum = 0;
   for (let j = 0; j < rewards.n; j++) {
     if (groupIndex >= 0 && rewards.groups?.of[j] !== groupIndex) continue;
     const statistic = statisticOf(target, rewards.data[j * m + goal.column] as number);
-    own[count++] = statistic;
+    scratch[count++] = statistic;
     mass += weight(j);
     sum += weight(j) * statistic;
   }
   if (count === 0) throw new AlignmentError(`${label}: no sample is in this group`);
-  const numbers = own.subarray(0, count);
+  const numbers = scratch.subarray(0, count);
   const base = sum / mass;
   const { sd, low, high } = spread(numbers);
   if (!Number.isFinite(sd) || !Number.isFinite(base)) {

@@ -1,7 +1,7 @@
 import { type Key, permutation, rng, split } from "@concord/engine";
 import { AlignmentError } from "./alignment-error.ts";
 import { makeDual } from "./dual.ts";
-import { levelsUnder, realisedGoals } from "./levels.ts";
+import { realisedLevels } from "./levels.ts";
 import type { Palette } from "./palette.ts";
 import type { DualKind, Problem } from "./problem.ts";
 import { makeProblem } from "./problem.ts";
@@ -109,7 +109,7 @@ export function levelsOf(problem: Problem, { lambda }: Pick<Reachable, "lambda">
     return raw / (problem.scale[i] as number);
   });
   dual.moveTo(scaled);
-  return { ...levelsUnder(problem, dual.weights()), ...realisedGoals(problem, dual.weights()) };
+  return realisedLevels(problem, dual.weights());
 }
 
 function reachableOrThrow(rewards: Rewards, palette: Palette, dual: DualKind): Reachable {

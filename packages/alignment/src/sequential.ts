@@ -79,7 +79,7 @@ export function sequential(
 function setBestOfOne(dual: Dual, lambda: Float64Array, i: number, floor: number): void {
   const k = lambda.length;
   const g = new Float64Array(k);
-  const h = new Float64Array(k * k);
+  const h = new Float64Array(1);
   let low = floor;
   let high = Infinity;
   let here = lambda[i] as number;
@@ -91,8 +91,8 @@ function setBestOfOne(dual: Dual, lambda: Float64Array, i: number, floor: number
     if (Math.abs(slope) <= 1e-13 || (here === floor && slope > 0)) break;
     if (slope < 0) low = here;
     else high = here;
-    dual.hessian(g, h);
-    const newton = here - slope / (h[i * k + i] as number);
+    dual.hessian(g, h, [i]);
+    const newton = here - slope / (h[0] as number);
     const inside = newton >= low && newton <= high && Number.isFinite(newton);
     const next = inside ? newton : high === Infinity ? 2 * here + 1 : (low + high) / 2;
     // Newton below the floor means that the floor is the place to look at.

@@ -1,7 +1,7 @@
 import { leastPivot } from "./cholesky.ts";
 import type { Dual } from "./dual.ts";
 import { makeDual } from "./dual.ts";
-import { levelsUnder, realisedGoals } from "./levels.ts";
+import { realisedLevels } from "./levels.ts";
 import { nearestReachable } from "./nearest.ts";
 import { KKT_TOLERANCE, minimise } from "./newton.ts";
 import type { Palette } from "./palette.ts";
@@ -155,7 +155,7 @@ function reachable(problem: Problem, slack: number, { dual, lambda, kkt, iterati
     feasible: true,
     slack,
     lambda: raw,
-    realised: { ...levelsUnder(problem, weights), ...realisedGoals(problem, weights) },
+    realised: realisedLevels(problem, weights),
     kl: dual.divergence(),
     ess,
     maxWeight,
@@ -172,7 +172,7 @@ function isSingular(dual: Dual, { k }: Problem): boolean {
   const g = new Float64Array(k);
   const h = new Float64Array(k * k);
   dual.gradient(g);
-  dual.hessian(g, h);
+  dual.hessian(g, h, Array.from(g.keys()));
   return leastPivot(h, k) < 1e-10;
 }
 
@@ -216,7 +216,10 @@ function common(problem: Problem, singular: boolean) {
 
 function promptsOf({ rewards, dual, mass }: Problem): number {
   if (dual === "per-prompt") return mass.length;
-  return rewards.prompts ? new Set(rewards.prompts.of).size : rewards.n;
+  if (rewards.prompts === undefined) return rewards.n;
+  const seen = new Uint8Array(rewards.prompts.names.length);
+  for (const prompt of rewards.prompts.of) seen[prompt] = 1;
+  return seen.reduce((sum, one) => sum + one, 0);
 }
 
 function goalResult({ label, value, group, target, c, base, sd }: Constraint): GoalResult {

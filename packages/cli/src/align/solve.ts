@@ -7,7 +7,7 @@ import { checkOptions, whole } from "../options.ts";
 import { type Output, output } from "../output.ts";
 import { paletteCommand } from "./options.ts";
 import { asInput, loadPalette, loadRewards, paletteOptions } from "./read.ts";
-import { showNumber } from "./show.ts";
+import { roundOff, showNumber } from "./show.ts";
 
 const schema = z.object({
   ...paletteOptions,
@@ -107,7 +107,11 @@ function sayExtra({ lambda, realised }: Reachable, extra: Extra, out: Output): v
     );
     const table = new Table({ head: ["one unit more of", "KL", ...values], style: { head: [], border: [] } });
     for (const [label, row] of Object.entries(extra.prices.levels)) {
-      table.push([label, showNumber(extra.prices.kl[label]), ...values.map((value) => showNumber(row[value]))]);
+      table.push([
+        label,
+        showNumber(extra.prices.kl[label]),
+        ...values.map((value) => showNumber(roundOff(row[value]))),
+      ]);
     }
     out.say(table.toString());
   }

@@ -1,5 +1,5 @@
 import { column, type Frontier, type Rewards, rankOfSorted } from "@concord/alignment";
-import { showNumber } from "../show.ts";
+import { roundOff, showNumber } from "../show.ts";
 import { axes } from "./axes.ts";
 import { dot, escapeHtml, label, line, path, svg } from "./svg.ts";
 
@@ -157,7 +157,7 @@ export function tradeOffTable(
       const strength = Math.min(1, Math.abs(change)) * 0.6;
       const colour =
         change === 0 ? "transparent" : change > 0 ? `rgb(46 125 90 / ${strength})` : `rgb(190 60 50 / ${strength})`;
-      return `<td style="background:${colour}">${showNumber(change)}</td>`;
+      return `<td style="background:${colour}">${showNumber(roundOff(change))}</td>`;
     });
     return `<tr><th scope="row">${escapeHtml(goal)}</th>${cells.join("")}</tr>`;
   });
