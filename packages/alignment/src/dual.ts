@@ -119,11 +119,13 @@ export function makeDual(problem: Problem): Dual {
   };
 }
 
-/** out = X·v for an n × k matrix. */
+/** out = X·v for an n × k matrix; only the entries of v that are not 0 are looked at. */
 function multiply(x: Float64Array, n: number, k: number, v: Float64Array, out: Float64Array): void {
+  const of = Int32Array.from(v.keys()).filter((i) => v[i] !== 0);
+  const factors = Float64Array.from(of, (i) => v[i] as number);
   for (let j = 0, at = 0; j < n; j++, at += k) {
     let sum = 0;
-    for (let i = 0; i < k; i++) sum += (x[at + i] as number) * (v[i] as number);
+    for (let q = 0; q < of.length; q++) sum += (x[at + (of[q] as number)] as number) * (factors[q] as number);
     out[j] = sum;
   }
 }

@@ -36,6 +36,7 @@ export function minimise(dual: Dual, k: number, from?: Float64Array, most = 300)
   let kkt = kktError(lambda, g);
   let best = { lambda: Float64Array.from(lambda), kkt };
   let iterations = 0;
+  let moved = true;
 
   for (; iterations < most && kkt > AIM; iterations++) {
     // A multiplier of 0 whose gradient keeps it there waits for the next step.
@@ -51,7 +52,7 @@ export function minimise(dual: Dual, k: number, from?: Float64Array, most = 300)
     if (!(slope < 0) || longest === 0) break;
 
     let alpha = Math.min(1, LONGEST_STEP / longest);
-    let moved = false;
+    moved = false;
     for (let halving = 0; halving < 60; halving++, alpha /= 2) {
       const there = dual.tryStep(alpha);
       if (there <= value + 1e-4 * alpha * slope) {
@@ -77,8 +78,10 @@ export function minimise(dual: Dual, k: number, from?: Float64Array, most = 300)
     kkt = kktError(lambda, g);
     if (kkt < best.kkt) best = { lambda: Float64Array.from(lambda), kkt };
   }
-  dual.moveTo(best.lambda);
-  dual.gradient(g);
+  if (best.kkt < kkt || !moved) {
+    dual.moveTo(best.lambda);
+    dual.gradient(g);
+  }
   return { lambda: best.lambda, kkt: kktError(best.lambda, g), iterations };
 }
 

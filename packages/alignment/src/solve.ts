@@ -162,18 +162,20 @@ function reachable(problem: Problem, slack: number, { dual, lambda, kkt, iterati
     kkt,
     iterations,
     estimable: ess >= ENOUGH_SAMPLES && promptsOf(problem) >= ENOUGH_SAMPLES,
-    ...common(problem, isSingular(dual, problem)),
+    ...common(problem, isSingular(dual, lambda)),
   } as const;
   return { ...found, verdict: verdict(found) };
 }
 
-/** Whether the rewards depend on each other linearly, as far as rounding can tell, at the point where the dual stands. */
-function isSingular(dual: Dual, { k }: Problem): boolean {
-  const g = new Float64Array(k);
-  const h = new Float64Array(k * k);
+/** Whether active goals depend on each other linearly, as far as rounding can tell, at the point where the dual stands. */
+function isSingular(dual: Dual, lambda: Float64Array): boolean {
+  const active = Array.from(lambda.keys()).filter((i) => (lambda[i] as number) > 0);
+  if (active.length < 2) return false;
+  const g = new Float64Array(lambda.length);
+  const h = new Float64Array(active.length ** 2);
   dual.gradient(g);
-  dual.hessian(g, h, Array.from(g.keys()));
-  return leastPivot(h, k) < 1e-10;
+  dual.hessian(g, h, active);
+  return leastPivot(h, active.length) < 1e-10;
 }
 
 /** Below this effective sample size a palette is called not estimable. */

@@ -1,7 +1,7 @@
-import type { Constraint, Problem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 
 /** What to know before an answer is believed, in words. */
-export function warningsOf({ rewards, dual, constraints, movable, k }: Problem, singular: boolean): string[] {
+export function warningsOf({ rewards, dual, constraints }: Problem, singular: boolean): string[] {
   const warnings: string[] = [];
   if (dual === "joint" && answeredOftenTwice(rewards.prompts)) {
     warnings.push(
@@ -18,11 +18,8 @@ export function warningsOf({ rewards, dual, constraints, movable, k }: Problem, 
   for (const { label, constant } of constraints) {
     if (constant) warnings.push(`${label} is the same for all answers: nothing can move it`);
   }
-  if (singular && k > 1) {
-    const names = movable.map((at) => (constraints[at] as Constraint).label).join(", ");
-    warnings.push(
-      `some of ${names} follow from the others: only their sum of effects is determined, not each multiplier`,
-    );
+  if (singular) {
+    warnings.push("some goals follow from others: what they do together is determined, each single multiplier is not");
   }
   return warnings;
 }
