@@ -9,6 +9,9 @@ export const API = "/v1";
 export const federationIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected a-z, 0-9 and -");
 export const partyIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected a-z, 0-9 and -");
 
+/** `cp_` and 192 random bits, as `newSecret("party")` makes them. */
+const partyKeySchema = z.string().regex(/^cp_[A-Za-z0-9_-]{32}$/, "expected cp_ and 32 random characters");
+
 const count = z.int().min(0).max(1e12);
 const finite = z.number();
 
@@ -59,6 +62,11 @@ export const joinRequestSchema = z.strictObject({
   labels: labelsSchema.optional(),
   /** Such as "node" or "browser". */
   client: z.string().max(100),
+  /**
+   * The key that the party has made for itself. If the answer is lost, the same request with the same key gets the same
+   * party again, though its invite is used up by then. Without one the coordinator makes the key.
+   */
+  key: partyKeySchema.optional(),
 });
 export const joinResponseSchema = z.object({
   party: partyIdSchema,

@@ -2,9 +2,9 @@ import type { JoinRequest, JoinResponse } from "@concord/protocol";
 import { ConcordError, fromZod, hashSecret, joinRequestSchema, newSecret } from "@concord/protocol";
 import { usableInvite } from "../access/invites.ts";
 import type { Context } from "../context.ts";
-import type { PartyRecord, Transaction } from "../store/contract.ts";
+import type { KeyRecord, PartyRecord, Transaction } from "../store/contract.ts";
 import type { Live } from "./live.ts";
-import { hasEnded } from "./live.ts";
+import { hasEnded, newcomer } from "./live.ts";
 
 /**
  * Exchanges an invite for a party of the federation and its key, all in one transaction. A party that brings a key which
@@ -13,7 +13,7 @@ import { hasEnded } from "./live.ts";
 export async function join({ journal, clock }: Context, live: Live, request: JoinRequest): Promise<JoinResponse> {
   const parsed = joinRequestSchema.safeParse(request);
   if (!parsed.success) throw fromZod(parsed.error);
-  const { federation, invite, name, examples, heldOut, labels, client } = parsed.data;
+  const { federation, invite, name, examples, heldOut, labels, client, key = newSecret("party") } = parsed.data;
   const { spec } = live.record;
   if (labels !== undefined && labels.length !== spec.task.outputs) {
     throw new ConcordError("invalid_argument", `${labels.length} label counts for ${spec.task.outputs} classes`, {
@@ -47,7 +47,7 @@ export async function join({ journal, clock }: Context, live: Live, request: Joi
     };
     await tx.parties.insert(record);
     await tx.invites.use(hash);
-    await tx.keys.insert({ hash: hashSecret(key), role: "party", federation, party: id, once: false, expiresAt: null });
+    await tx.keys.insert({ hash: keyHash, role: "party", federation, party: id, once: false, expiresAt: null });
     await emit({ type: "party.joined", federation, party: id, name: record.name, examples, client });
     return record;
   });
