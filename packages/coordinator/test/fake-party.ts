@@ -96,7 +96,11 @@ export function send(url: string, method: string, path: string, body?: unknown, 
   if (body === undefined) return fetch(url + path, { method, headers });
   const tensors = body instanceof Uint8Array;
   headers["content-type"] = tensors ? TENSOR_MEDIA_TYPE : "application/json";
-  return fetch(url + path, { method, headers, body: tensors ? new Blob([body as BlobPart]) : JSON.stringify(body) });
+  return fetch(url + path, {
+    method,
+    headers,
+    body: tensors ? new Blob([body as Uint8Array<ArrayBuffer>]) : JSON.stringify(body),
+  });
 }
 
 export async function json<T>(response: Response): Promise<T> {

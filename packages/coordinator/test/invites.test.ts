@@ -1,4 +1,4 @@
-import { parseInvite } from "@concord/protocol";
+import { newSecret, parseInvite } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Coordinator } from "../src/index.ts";
 import { invite, joinAs, json, leaseOf, send } from "./fake-party.ts";
@@ -140,6 +140,20 @@ describe("joining", () => {
       message: "2 label counts for 3 classes",
     });
     expect((await coordinator.parties("tiny")).map(({ labels }) => labels)).toEqual([[1, 2, 3], null]);
+  });
+
+  it("with a key of one's own may be repeated when the answer was lost", async () => {
+    const token = await invite(coordinator, "tiny", "a");
+    const key = newSecret("party");
+    const first = await json(await join(token, { key }));
+    expect(first).toMatchObject({ party: "a", key });
+    expect(await json(await join(token, { key }))).toEqual(first);
+    await expect(json(await join(token, { key: newSecret("party") }))).rejects.toMatchObject({ code: "gone" });
+    await expect(json(await join(token, { key: "cp_short" }))).rejects.toMatchObject({ code: "invalid_argument" });
+    expect(await coordinator.parties("tiny")).toHaveLength(1);
+    await coordinator.createFederation("other", tinySpec());
+    const other = await invite(coordinator, "other", "a");
+    await expect(json(await join(other, { key }, "other"))).rejects.toMatchObject({ code: "permission_denied" });
   });
 
   it("is over when the federation is", async () => {

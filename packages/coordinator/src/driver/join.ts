@@ -2,7 +2,7 @@ import type { JoinRequest, JoinResponse } from "@concord/protocol";
 import { ConcordError, fromZod, hashSecret, joinRequestSchema, newSecret } from "@concord/protocol";
 import { usableInvite } from "../access/invites.ts";
 import type { Context } from "../context.ts";
-import type { KeyRecord, PartyRecord, Transaction } from "../store/contract.ts";
+import type { PartyRecord, Transaction } from "../store/contract.ts";
 import type { Live } from "./live.ts";
 import { hasEnded, newcomer } from "./live.ts";
 
@@ -20,7 +20,6 @@ export async function join({ journal, clock }: Context, live: Live, request: Joi
       param: "labels",
     });
   }
-  const key = parsed.data.key ?? newSecret("party");
   const now = clock.now();
   const record = await journal.commit(async (tx, emit): Promise<PartyRecord> => {
     const joined = await holderOf(tx, key, federation);
@@ -47,21 +46,11 @@ export async function join({ journal, clock }: Context, live: Live, request: Joi
     };
     await tx.parties.insert(record);
     await tx.invites.use(hash);
-    await tx.keys.insert({ hash: keyHash, role: "party", federation, party: id, once: false, expiresAt: null });
+    await tx.keys.insert({ hash: hashSecret(key), role: "party", federation, party: id, once: false, expiresAt: null });
     await emit({ type: "party.joined", federation, party: id, name: record.name, examples, client });
     return record;
   });
-  if (!live.parties.has(record.id)) {
-    live.parties.set(record.id, {
-      record,
-      heardAt: now,
-      held: 0,
-      lease: undefined,
-      missing: false,
-      updates: 0,
-      missed: 0,
-    });
-  }
+  if (!live.parties.has(record.id)) live.parties.set(record.id, newcomer(record, now));
   return { party: record.id, key, federation: { id: federation, spec } };
 }
 
