@@ -2,8 +2,10 @@ import type { ConcordEvent } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import type { Coordinator } from "../src/index.ts";
+import { memoryStore } from "../src/index.ts";
 import { joinAs } from "./fake-party.ts";
 import { eventsOf, startInMemory, tinySpec, untilEvent } from "./federation.ts";
+import { manualClock } from "./manual-clock.ts";
 
 let coordinator: Coordinator;
 const opened: WebSocket[] = [];
@@ -139,6 +141,41 @@ describe("the event socket", () => {
       socket.on("error", () => {});
     });
     expect(status).toBe(404);
+  });
+});
+
+describe("a client that does not read", () => {
+  const MANY = 20_000;
+
+  it("is waited for, then cut off; one that reads gets everything", async () => {
+    await coordinator.close();
+    const store = memoryStore();
+    const { clock, advance } = manualClock();
+    coordinator = await startInMemory({ store, clock });
+    await coordinator.createFederation("tiny", tinySpec());
+    await store.transaction(async (tx) => {
+      for (let i = 0; i < MANY; i++) {
+        const event = { type: "round.void", federation: "tiny", round: i + 1, reason: "x".repeat(500) } as const;
+        await tx.events.append(event, i);
+      }
+    });
+    const greeting = { key: coordinator.operatorKey, federation: "tiny" };
+    const stuck = open();
+    let ended = false;
+    stuck.on("close", () => {
+      ended = true;
+    });
+    stuck.on("open", () => {
+      stuck.send(JSON.stringify(greeting));
+      stuck.pause();
+    });
+    const all = await collect(greeting, (message) => "seq" in message && message.seq === MANY);
+    expect(all).toHaveLength(MANY + 1);
+    await advance(10_000);
+    expect(ended).toBe(false);
+    await advance(10_000);
+    stuck.resume();
+    await expect.poll(() => ended).toBe(true);
   });
 });
 
