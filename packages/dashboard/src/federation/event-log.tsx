@@ -7,7 +7,7 @@ import { EventLine } from "./event-line.tsx";
 import { useFederation } from "./follower-context.ts";
 
 /** Lines that are drawn; the filter looks at all that are kept. */
-const MOST = 200;
+const MOST = 120;
 
 const TOPICS: readonly { readonly value: Topic | "all"; readonly label: string }[] = [
   { value: "all", label: "All" },
