@@ -12,6 +12,11 @@ export function loadTest(name: string): Promise<Dataset> {
   return asInput(() => loadDataset(name, { part: "test" }));
 }
 
+/** The name by which a data set is loaded, from the one that a federation states for the eyes of people. */
+export function catalogNameOf(stated: string): string {
+  return stated === "generated handwriting" ? "handwriting" : stated;
+}
+
 /** True if the files of a data set are on this machine. */
 export async function isHere(name: string): Promise<boolean> {
   try {

@@ -5,12 +5,12 @@ import { basename, join } from "node:path";
 import type { Checkpoint, FederationSpec } from "@concord/federation";
 import { decodeCheckpoint, encodeCheckpoint, simulate } from "@concord/federation";
 import { workerPool } from "@concord/federation/node";
-import { fromZod } from "@concord/protocol";
 import { Command } from "commander";
 import { z } from "zod";
 import { loadTest, loadTrain } from "../datasets.ts";
 import { readExperiment } from "../experiment.ts";
 import { writeAtomically } from "../files.ts";
+import { checkOptions, whole } from "../options.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
 import { writeResults } from "../results.ts";
 import { allShares } from "../shares.ts";
@@ -18,8 +18,8 @@ import { allShares } from "../shares.ts";
 const optionsSchema = z.object({
   json: z.boolean().default(false),
   out: z.string().optional(),
-  workers: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-  rounds: z.coerce.number().int().min(1).optional(),
+  workers: whole(1, 256).default(availableParallelism()),
+  rounds: whole(1, 1_000_000).optional(),
   fresh: z.boolean().default(false),
 });
 
@@ -36,9 +36,7 @@ export function runCommand(): Command {
       "\nExample:\n  $ CONCORD_DATA=./data concord run experiments/fedavg/fashion-mnist-mlp.yaml --json",
     )
     .action(async (path: string, raw: unknown) => {
-      const options = optionsSchema.safeParse(raw);
-      if (!options.success) throw new InputError(fromZod(options.error, "run").message);
-      await run(path, options.data);
+      await run(path, checkOptions("run", optionsSchema, raw));
     });
 }
 
