@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeDurably } from "@concord/engine/node";
 import { ConcordError, fromZod } from "@concord/protocol";
 import type { z } from "zod";
-import { writeDurably } from "./durable-file.node.ts";
 import type { Identity, Joining } from "./identity.ts";
 import { identitySchema, joiningSchema } from "./identity.ts";
 
@@ -56,7 +56,7 @@ async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefine
 
 async function write(folder: string, name: string, value: Identity | Joining): Promise<void> {
   await makePrivateFolder(folder);
-  await writeDurably(join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`);
+  await writeDurably(join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`, 0o600);
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,4 @@
-import { federationSpecSchema } from "@concord/federation";
+import { federationSpecSchema, trafficSchema } from "@concord/federation";
 import { z } from "zod";
 import { blobRefSchema } from "./blobs.ts";
 import { eventSchema } from "./events.ts";
@@ -123,15 +123,6 @@ export const replyResponseSchema = z.object({
 export const statusRequestSchema = z.strictObject({ status: z.enum(["active", "paused", "left"]) });
 export const partyStatusSchema = z.enum(["active", "paused", "absent", "left"]);
 export type PartyStatus = z.output<typeof partyStatusSchema>;
-
-const trafficSchema = z.object({
-  payloadUp: count,
-  payloadDown: count,
-  indexUp: count,
-  indexDown: count,
-  wireUp: count,
-  wireDown: count,
-});
 
 /** A party as viewers see it. */
 export const partyViewSchema = z.object({

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { basename, join } from "node:path";
+import { writeDurably } from "@concord/engine/node";
 import type { Checkpoint, FederationSpec } from "@concord/federation";
 import { decodeCheckpoint, encodeCheckpoint, simulate } from "@concord/federation";
 import { workerPool } from "@concord/federation/node";
@@ -9,7 +10,6 @@ import { Command } from "commander";
 import { z } from "zod";
 import { loadTest, loadTrain } from "../datasets.ts";
 import { readExperiment } from "../experiment.ts";
-import { writeAtomically } from "../files.ts";
 import { checkOptions, whole } from "../options.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
 import { writeResults } from "../results.ts";
@@ -87,7 +87,7 @@ async function run(path: string, options: Options): Promise<void> {
       ...(from && { from }),
     })) {
       last = checkpoint;
-      await writeAtomically(checkpointFile, encodeCheckpoint(checkpoint, spec));
+      await writeDurably(checkpointFile, encodeCheckpoint(checkpoint, spec));
       report(checkpoint);
     }
   } finally {
