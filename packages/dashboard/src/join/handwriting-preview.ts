@@ -5,7 +5,7 @@ export const SIDE = 28;
 
 /**
  * The first digits that a tab's writer of this seed writes: the very examples it would train on, in order, 28 × 28 bytes
- * each, 0 paper … 255 ink. (The party library derives the writer from the seed in the same way; a test holds them together.)
+ * each, 0 paper … 255 ink. (`personalHandwriting` of the party library derives the writer from the seed in the same way.)
  */
 export function previewDigits(seed: string, count: number): Uint8Array<ArrayBuffer>[] {
   const root = key(seed);
