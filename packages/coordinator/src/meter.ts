@@ -3,7 +3,7 @@ import { addTraffic, NO_TRAFFIC } from "@concord/federation";
 import type { TrafficRecord } from "./store/contract.ts";
 
 /** Whose bytes they are. */
-export interface Attribution {
+interface Attribution {
   readonly federation: string;
   readonly party: string;
   readonly round: number;

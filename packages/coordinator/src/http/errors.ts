@@ -37,7 +37,7 @@ function isFullDisk({ code, cause }: ConcordError): boolean {
 }
 
 /** The path without the query, which may hold anything. */
-export function pathOf(request: FastifyRequest): string {
+function pathOf(request: FastifyRequest): string {
   return request.url.split("?", 1)[0] ?? "/";
 }
 
