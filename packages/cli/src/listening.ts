@@ -4,8 +4,8 @@ import type { Coordinator } from "@concord/coordinator";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { ensurePage } from "@concord/dashboard/node";
 import { makePrivateFolder } from "@concord/party/node";
-import { ConcordError } from "@concord/protocol";
 import { coordinatorLog } from "./coordinator-log.ts";
+import { makeFolder } from "./folders.ts";
 import type { Output } from "./output.ts";
 import { InputError } from "./output.ts";
 import type { IdxSample } from "./sample.ts";
@@ -30,7 +30,7 @@ export interface ListenOptions {
 export async function listen(options: ListenOptions, out: Output): Promise<Coordinator> {
   const { dir, port, host, allowedHost, insecure, sample, onFullDisk } = options;
   const tls = await readTls(options);
-  await makeDataFolder(dir);
+  await makeFolder(dir, "--dir", makePrivateFolder);
   const store = await openSqliteStore(join(dir, "store.sqlite"));
   const page = pageBuilder(out);
   try {
@@ -65,19 +65,6 @@ function pageBuilder(out: Output): () => Promise<string | undefined> {
     });
     return page;
   };
-}
-
-async function makeDataFolder(dir: string): Promise<void> {
-  try {
-    await makePrivateFolder(dir);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOSPC" || code === "EDQUOT") {
-      throw new ConcordError("resource_exhausted", `there is no room left to make the folder ${dir}`, { cause: error });
-    }
-    const why = code === "EEXIST" || code === "ENOTDIR" ? "a file is in its place" : String(code ?? error);
-    throw new InputError(`--dir: the folder ${dir} cannot be used: ${why}`);
-  }
 }
 
 async function readTls({ tlsCert, tlsKey }: ListenOptions): Promise<{ cert: Buffer; key: Buffer } | undefined> {

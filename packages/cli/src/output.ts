@@ -66,7 +66,15 @@ export function describe(error: unknown): string {
       : error.message;
   }
   if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) return error.message;
+  // What the operating system refuses is no bug of ours.
+  if (error instanceof Error && "syscall" in error) return explainRefusal(error as NodeJS.ErrnoException);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function explainRefusal(error: NodeJS.ErrnoException): string {
+  return error.code === "ENOSPC" || error.code === "EDQUOT"
+    ? `there is no room left on the disk (${error.message}); free some space and give the same command again`
+    : error.message;
 }
 
 /** Bytes for people, in powers of 1,024 as the page shows them: 1,234,567 → "1.2 MiB". */

@@ -5,9 +5,9 @@ import type { Coordinator } from "@concord/coordinator";
 import type { FederationSpec, SimulatedParty } from "@concord/federation";
 import type { Dataset } from "@concord/learning";
 import { loadIdentity, loadJoining } from "@concord/party/node";
-import { ConcordError, inviteUrl } from "@concord/protocol";
+import { ConcordError, type FederationView, inviteUrl } from "@concord/protocol";
 import type { Options } from "../commands/start.ts";
-import { catalogNameOf, isHere, loadTrain } from "../datasets.ts";
+import { asInput, catalogNameOf, isHere, loadTrain } from "../datasets.ts";
 import { interruption } from "../interruption.ts";
 import { listen } from "../listening.ts";
 import type { Output } from "../output.ts";
@@ -20,7 +20,7 @@ import type { BuiltInParties } from "./built-in-parties.ts";
 import { startBuiltInParties } from "./built-in-parties.ts";
 import { START_PARTITION, startFederation } from "./federation.ts";
 
-/** After the federation has finished its parties are told so; one that does not hear of it is not waited for longer. */
+/** When the federation has ended its parties are told so; one that does not hear of it is not waited for longer. */
 const FAREWELL_MS = 15_000;
 
 /** Runs `concord start`: coordinator, built-in parties, progress, result. */
@@ -48,10 +48,11 @@ export async function start(options: Options): Promise<void> {
   );
   let parties: BuiltInParties | undefined;
   try {
-    const { id, spec, resumed } = await openFederation(coordinator, startFederation(wanted, options), options.fresh);
+    const { id, spec, resumed } = await chooseFederation(coordinator, startFederation(wanted, options), options.fresh);
     const dataset = spec.dataset === wanted.name ? wanted : await loadTrain(catalogNameOf(spec.dataset));
-    const { shares, rest } = sharesOf(dataset, spec);
+    const { shares, rest } = await asInput(() => sharesOf(dataset, spec), "start --parties");
     guests = rest.train;
+    if (!resumed) await beginFederation(coordinator, id, spec);
     const address = `${coordinator.url}/#${await coordinator.newOneTimeToken()}`;
     out.record({
       type: "start",
@@ -80,6 +81,9 @@ export async function start(options: Options): Promise<void> {
       return;
     }
     await Promise.race([parties.done, interrupted, sleep(FAREWELL_MS, undefined, { ref: false })]);
+    if (outcome.type === "federation.stopped") {
+      throw new ConcordError("failed_precondition", `the federation was stopped: ${outcome.reason}`);
+    }
     await finish(coordinator, id, options, out);
     if (out.interactive) {
       out.say("The page stays up until Ctrl-C.");
@@ -92,15 +96,27 @@ export async function start(options: Options): Promise<void> {
 }
 
 /** The unfinished federation of this folder that `start` has begun, or a new one. */
-async function openFederation(coordinator: Coordinator, wanted: FederationSpec, fresh: boolean) {
-  const own = (await coordinator.federations()).filter(({ id }) => numberOf(id) > 0);
-  const unfinished = own.filter(({ status }) => status === "waiting" || status === "running");
-  const last = unfinished.at(-1);
+async function chooseFederation(coordinator: Coordinator, wanted: FederationSpec, fresh: boolean) {
+  const own = await begunByStart(coordinator);
+  const last = own.filter(isUnfinished).at(-1);
   if (last && !fresh) return { id: last.id, spec: last.spec, resumed: true };
-  for (const { id } of unfinished) await coordinator.stop(id, "a new federation was begun");
-  const id = `federation-${Math.max(0, ...own.map(({ id }) => numberOf(id))) + 1}`;
-  await coordinator.createFederation(id, wanted);
-  return { id, spec: wanted, resumed: false };
+  return { id: `federation-${Math.max(0, ...own.map(({ id }) => numberOf(id))) + 1}`, spec: wanted, resumed: false };
+}
+
+/** Begins a federation in the place of those that have not finished. */
+async function beginFederation(coordinator: Coordinator, id: string, spec: FederationSpec): Promise<void> {
+  for (const before of (await begunByStart(coordinator)).filter(isUnfinished)) {
+    await coordinator.stop(before.id, "a new federation was begun");
+  }
+  await coordinator.createFederation(id, spec);
+}
+
+async function begunByStart(coordinator: Coordinator): Promise<FederationView[]> {
+  return (await coordinator.federations()).filter(({ id }) => numberOf(id) > 0);
+}
+
+function isUnfinished({ status }: FederationView): boolean {
+  return status === "waiting" || status === "running";
 }
 
 /** The number of a federation that `start` has begun; others, which `serve` may have begun in the same folder, have none. */
@@ -150,14 +166,12 @@ async function abandoned({ done }: BuiltInParties): Promise<void> {
   throw new ConcordError("failed_precondition", `no built-in party could go on: ${first.reason}`);
 }
 
-async function follow(coordinator: Coordinator, id: string, spec: FederationSpec, out: Output): Promise<"finished"> {
+/** Shows what happens, until the event that ends the federation. */
+async function follow(coordinator: Coordinator, id: string, spec: FederationSpec, out: Output) {
   const { show } = progress(spec.rounds, out);
   for await (const event of coordinator.events(id)) {
     show(event);
-    if (event.type === "federation.finished") return "finished";
-    if (event.type === "federation.stopped") {
-      throw new ConcordError("failed_precondition", `the federation was stopped: ${event.reason}`);
-    }
+    if (event.type === "federation.finished" || event.type === "federation.stopped") return event;
   }
   throw new Error("the coordinator closed before the federation finished");
 }
