@@ -240,3 +240,19 @@ describe("an evaluation", () => {
     expect(await b.reply(late.lease.id, { kind: "evaluate", evaluation })).toEqual({ status: "late" });
   });
 });
+
+describe("closing", () => {
+  it("leaves no timer behind, whatever was under way", async () => {
+    const { clock: own, timers } = manualClock();
+    for (const tasks of [0, 1, 2, 3]) {
+      coordinator = await startInMemory({ clock: own });
+      await coordinator.createFederation("tiny", tinySpec());
+      const a = await joinAs(coordinator, "tiny", "a");
+      await a.train(await a.work(), 1);
+      // The round goes on to its evaluation, whose deadline is set while the coordinator closes.
+      for (let i = 0; i < tasks; i++) await coordinator.createInvite("tiny");
+      await coordinator.close();
+      expect(timers()).toBe(0);
+    }
+  });
+});

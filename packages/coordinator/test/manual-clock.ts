@@ -6,10 +6,13 @@ export function manualClock(start = Date.UTC(2030, 0, 1)): {
   readonly clock: Clock;
   /** Moves time on, timer by timer, and lets everything that they set off settle. */
   advance(milliseconds: number): Promise<void>;
+  /** How many timers are set. */
+  timers(): number;
 } {
   let now = start;
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   return {
+    timers: () => timers.size,
     clock: {
       now: () => now,
       after(milliseconds, callback) {
