@@ -14,9 +14,9 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { ensurePage } from "@concord/dashboard/node";
 import type { Browser, Page } from "playwright-core";
 import { chromium } from "playwright-core";
-import { ensurePage } from "../packages/dashboard/src/build.node.ts";
 
 const IMAGES = fileURLToPath(new URL("../docs/images", import.meta.url));
 const CONCORD = fileURLToPath(new URL("../packages/cli/bin/concord.js", import.meta.url));
@@ -39,8 +39,7 @@ try {
   await takeAll(browser, await printedAddress(concord));
 } finally {
   await browser.close();
-  concord.kill("SIGINT");
-  await new Promise((resolve) => concord.once("exit", resolve));
+  if (concord.kill("SIGINT")) await new Promise((resolve) => concord.once("exit", resolve));
   await rm(folder, { recursive: true, force: true });
 }
 
@@ -69,8 +68,12 @@ async function takeAll(browser: Browser, address: string): Promise<void> {
 async function open(browser: Browser, address: string, colorScheme: "light" | "dark"): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, deviceScaleFactor: 1.5, colorScheme });
   const page = await context.newPage();
-  // Right after the start the address may say that the page is still being built.
-  await until(async () => (await page.goto(address))?.ok() ?? false);
+  // Right after the start the address may say that the page is still being built. The way leads over an empty page each
+  // time: to go where one is already is no request.
+  await until(async () => {
+    await page.goto("about:blank");
+    return (await page.goto(address))?.ok() ?? false;
+  });
   await page.getByRole("heading", { level: 1 }).waitFor();
   return page;
 }

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setPriority } from "node:os";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,8 @@ const SOURCES = [
 const FILES = ["packages/dashboard/index.html", "packages/dashboard/vite.config.ts", "package-lock.json"];
 /** On the same disk as `dist`, so that a finished page can be renamed into place. */
 const SCRATCH = join(REPOSITORY, ".cache");
+/** No build takes as long. */
+const ABANDONED_MS = 3_600_000;
 const STAMP = "stamp";
 /** Behind the parties that train on the same cores, yet not so far that the page comes when all is over. */
 const NICENESS = 2;
@@ -44,6 +46,7 @@ export async function ensurePage(): Promise<string> {
 
   const own = join(SCRATCH, `page-${process.pid}-${randomUUID().slice(0, 8)}`);
   await mkdir(SCRATCH, { recursive: true });
+  await sweepScratch();
   try {
     await build(own);
     await writeFile(join(own, STAMP), stamp);
@@ -52,6 +55,19 @@ export async function ensurePage(): Promise<string> {
     await rm(own, { recursive: true, force: true });
   }
   return dist;
+}
+
+/** Removes what builds that were killed have left behind. */
+async function sweepScratch(): Promise<void> {
+  for (const name of await readdir(SCRATCH)) {
+    if (!name.startsWith("page-")) continue;
+    const path = join(SCRATCH, name);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > ABANDONED_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** SHA-256 over the paths and bytes of all sources that go into the page; tests and Node-only files do not. */

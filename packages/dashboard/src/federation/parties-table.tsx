@@ -17,7 +17,7 @@ export function PartiesTable() {
     [parties],
   );
   return (
-    <section className="card" aria-labelledby="parties-title">
+    <section className="card drawn-in-sight" aria-labelledby="parties-title">
       <div className="card-head">
         <h2 className="card-title" id="parties-title">
           Parties

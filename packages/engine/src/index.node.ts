@@ -1,0 +1,1 @@
+export * from "./durable-file.node.ts";
