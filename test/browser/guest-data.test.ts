@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { RunningFederation } from "./running-federation.ts";
-import { CHROMIUM, inviteFrom, joinIn, runningFederation } from "./running-federation.ts";
+import type { Line, RunningFederation } from "./running-federation.ts";
+import { CHROMIUM, inviteFrom, joinIn, runningFederation, until } from "./running-federation.ts";
 
 /** Which examples a guest's tab trains on where they are not generated. */
 const data = process.env.CONCORD_DATA;
@@ -25,7 +25,11 @@ describe.skipIf(!ready)("a guest of a federation on Fashion-MNIST (needs Chromiu
     await tab.getByText("This tab takes part as").waitFor();
     await federation.counted(party, federation.accepted(party) + 2);
     expect(await tab.locator("body").textContent()).toContain("fashion-mnist");
-    await tab.close();
+    // A closed tab says so: the others do not wait for it until a deadline.
+    await tab.close({ runBeforeUnload: true });
+    const paused = ({ type, party: by, status }: Line) =>
+      type === "party.status" && by === party && status === "paused";
+    await until(() => federation.lines.filter(paused).length === 2);
   });
 
   test("brings IDX files of its own", async () => {
