@@ -83,13 +83,15 @@ export function solve(rewards: Rewards, palette: Palette, dual: DualKind = "join
   const slack = slackOf(problem);
   if (slack.t < -slack.rounding) return unreachable(problem, slack);
   const found = multipliers(problem);
-  if (slack.t <= slack.rounding && !found.attained) return unreachable(problem, slack);
+  if (!slack.inside && !found.attained) return unreachable(problem, slack);
   return reachable(problem, slack.t, found);
 }
 
 export interface SlackOfPalette {
   readonly t: number;
   readonly rounding: number;
+  /** Some weighting exceeds all levels that can be moved, so that finite multipliers exist. */
+  readonly inside: boolean;
   /** Multipliers of the raw constraints, by their place; they sum to 1. */
   readonly multipliers: readonly number[];
 }
@@ -107,6 +109,7 @@ export function slackOf(problem: Problem): SlackOfPalette {
       multipliers[at] = (found.lambda[i] as number) * (unit[i] as number);
     });
   }
+  const inside = t > rounding;
   // A constant value has the same gap under all weights.
   constraints.forEach(({ constant, base, c }, i) => {
     if (!constant || base - c >= t) return;
@@ -115,7 +118,7 @@ export function slackOf(problem: Problem): SlackOfPalette {
     multipliers.fill(0);
     multipliers[i] = 1;
   });
-  return { t, rounding, multipliers };
+  return { t, rounding, inside, multipliers };
 }
 
 export interface FoundMultipliers {
