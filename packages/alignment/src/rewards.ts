@@ -38,6 +38,7 @@ export function makeRewards(
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice !== undefined)
     throw new AlignmentError(`the value "${twice}" is there twice; each needs a name of its own`);
+  if (values.includes("__proto__")) throw new AlignmentError('a value cannot be called "__proto__"');
   if (values.includes("")) throw new AlignmentError("a value has an empty name");
   const data = rows instanceof Float64Array ? rows : flat(rows, m);
   const n = data.length / m;

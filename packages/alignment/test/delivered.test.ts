@@ -1,4 +1,15 @@
-import { type DualKind, draw, parsePalette, pickWeights, type Rewards, solve } from "@concord/alignment";
+import {
+  type DualKind,
+  draw,
+  levelsOf,
+  makeProblem,
+  parsePalette,
+  pickWeights,
+  type Rewards,
+  samplesByPrompt,
+  solve,
+  takePrompts,
+} from "@concord/alignment";
 import { key, rng, split } from "@concord/engine";
 import { describe, expect, it } from "vitest";
 import { candidateSets } from "./synthetic.ts";
@@ -31,12 +42,39 @@ function misses(sets: Rewards, dual: DualKind): readonly { readonly mean: number
     });
     return sum.map((level) => level - GOAL);
   });
+  return summary(delivered);
+}
+
+/** Mean and standard error of each of the two values. */
+function summary(misses: readonly (readonly number[])[]): readonly { readonly mean: number; readonly error: number }[] {
   return [0, 1].map((v) => {
-    const all = delivered.map((miss) => miss[v] as number);
+    const all = misses.map((miss) => miss[v] as number);
     const mean = all.reduce((total, x) => total + x, 0) / RESAMPLES;
     const variance = all.reduce((total, x) => total + (x - mean) ** 2, 0) / (RESAMPLES - 1);
     return { mean, error: Math.sqrt(variance / RESAMPLES) };
   });
+}
+
+/** Solves on resampled prompts and looks at what the multipliers deliver on all of them. */
+function missesOfResampledPilots(
+  sets: Rewards,
+  dual: DualKind,
+): readonly { readonly mean: number; readonly error: number }[] {
+  const palette = parsePalette(`a=${GOAL},b=${GOAL}`);
+  const prompts = samplesByPrompt(sets);
+  const whole = makeProblem(sets, palette, "per-prompt");
+  const misses = Array.from({ length: RESAMPLES }, (_, resample) => {
+    const random = rng(split(key("pilots"), resample));
+    const pilot = takePrompts(
+      sets,
+      prompts.map(() => prompts[random.below(prompts.length)] as Int32Array),
+    );
+    const solution = solve(pilot, palette, dual);
+    if (!solution.feasible) throw new Error(solution.verdict);
+    const { a = 0, b = 0 } = levelsOf(whole, solution);
+    return [a - GOAL, b - GOAL];
+  });
+  return summary(misses);
 }
 
 /** MAP-D on candidate sets on which the model is right: answers are drawn from the sets that were solved on. */
@@ -55,5 +93,13 @@ describe("what decoding delivers over 200 resamples", () => {
     expect(shortfall[1]).toBeGreaterThan(0.1);
     expect(shortfall[2]).toBeGreaterThan(0.25);
     expect(shortfall[2]).toBeGreaterThan(shortfall[1] as number);
+  });
+
+  it("is the target as well where each resample is a pilot of its own", () => {
+    const sets = candidateSets(PROMPTS, K, { between: 0.3, correlation: -0.5, seed: "pilots" });
+    for (const { mean, error } of missesOfResampledPilots(sets, "per-prompt")) {
+      expect(Math.abs(mean)).toBeLessThanOrEqual(2 * error);
+    }
+    for (const { mean, error } of missesOfResampledPilots(sets, "joint")) expect(mean).toBeLessThan(-20 * error);
   });
 });

@@ -83,6 +83,32 @@ describe.skipIf(ABSENT !== undefined)("the published numbers", () => {
     expect(prices(opt, paletteOf(named("HHH-60"))).kl.humor).toBeCloseTo(6.301, 3);
   });
 
+  it("Llama2's palettes have the multipliers of the independent solver", () => {
+    const rest = ",diversity=0.848,coherence=0.521,perplexity=-1.375";
+    const level = (value: string, q: number) => {
+      const goal = solve(llama, parsePalette(`${value}=q${q}`)).goals[0];
+      return `${value}=${Math.max(goal?.level ?? 0, goal?.base ?? 0).toFixed(3)}`;
+    };
+    const hhh = (q: number) =>
+      ["humor", "gpt2-helpful", "gpt2-harmless"].map((value) => level(value, q)).join(",") + rest;
+    const known = [
+      [hhh(50), 0.1079, [0.269, 0.205, 0.212, 0.058, 0, 0.075], 1969, 0.088],
+      [hhh(80), 0.0915, [5.944, 2.432, 2.923, 0, 0, 0.15], 20, 3.64],
+      ["gpt2-helpful=-0.462,gpt2-harmless=1.885", 1.27, [0.927, 1.139], 746, 0.588],
+      ["diversity=0.919", 0.05, [18.434], 1382, 0.383],
+    ] as const;
+    for (const [palette, slack, lambda, ess, kl] of known) {
+      const solution = solve(llama, parsePalette(palette));
+      if (!solution.feasible) throw new Error(solution.verdict);
+      expect(Math.abs(solution.slack - slack)).toBeLessThan(0.005);
+      Object.values(solution.lambda).forEach((one, i) => {
+        expect(Math.abs(one - (lambda[i] as number)), `${palette}, ${i}`).toBeLessThan(1.5e-3);
+      });
+      expect(Math.abs(solution.ess - ess)).toBeLessThan(1);
+      expect(Math.abs(solution.kl - kl)).toBeLessThan(1e-3);
+    }
+  });
+
   it("90 % palettes are really out of reach, by the linear program", () => {
     for (const [rewards, slack] of [
       [opt, -0.032],

@@ -34,3 +34,24 @@ describe("Theorem 4", () => {
     }
   });
 });
+
+describe("Theorem 6 as printed", () => {
+  it("is a guide only: with V at the solution the bound δ/V fails near the edge", () => {
+    const delta = 0.04;
+    const rows = [[0], [1]];
+    const of = (shift: number) => {
+      const solution = solve(
+        makeRewards(
+          ["a"],
+          rows.map(([x = 0]) => [x - shift]),
+        ),
+        parsePalette("a=0.95"),
+      );
+      if (!solution.feasible) throw new Error(solution.verdict);
+      return solution.lambda.a as number;
+    };
+    const moved = of(delta) - of(0);
+    expect(moved).toBeCloseTo(Math.log(0.99 / 0.01) - Math.log(0.95 / 0.05), 8);
+    expect(moved).toBeGreaterThan(1.9 * (delta / (0.95 * 0.05)));
+  });
+});
