@@ -1,0 +1,6 @@
+import { difference } from "./difference.ts";
+import type { Pattern } from "./pattern.ts";
+import { quotient } from "./quotient.ts";
+
+/** Tried in this order on every equation; the first that applies wins. */
+export const PATTERNS: readonly Pattern[] = [difference, quotient];

@@ -1,0 +1,44 @@
+import type { InferenceSession } from "onnxruntime-node";
+import type { Tensor, TensorSpec } from "../tensor.ts";
+import { tensor } from "../tensor.ts";
+
+/** Tensors by the names of the graph. */
+export type Named = ReadonlyMap<string, Tensor>;
+
+/** One model, ready to run. */
+export interface Session {
+  /** Runs once; the outputs are copies that belong to the caller. Blocks the thread while it computes. */
+  run(inputs: Named): Promise<Map<string, Tensor>>;
+  /** Gives the memory back, which no garbage collector would do. */
+  release(): Promise<void>;
+}
+
+/** Opens a model. Rejects where the runtime knows no kernel for a node, or the platform has no runtime. */
+export async function openSession(bytes: Uint8Array, intraOpThreads: number): Promise<Session> {
+  const ort = await import("onnxruntime-node");
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: intraOpThreads,
+    interOpNumThreads: 1,
+    executionMode: "sequential",
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    // A waiting thread that spins takes a core from the party next to it.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  });
+  return {
+    async run(inputs) {
+      const feeds: Record<string, InstanceType<typeof ort.Tensor>> = {};
+      for (const [name, { dtype, data, shape }] of inputs)
+        feeds[name] = new ort.Tensor(dtype, data as Float32Array, shape);
+      const results = await session.run(feeds);
+      return new Map(Object.entries(results).map(([name, value]) => [name, received(value)]));
+    },
+    release: () => session.release(),
+  };
+}
+
+function received(value: InferenceSession.OnnxValueMapType[string]): Tensor {
+  const spec = { dtype: value.type, shape: value.dims } as TensorSpec;
+  return tensor(spec.dtype, spec.shape, value.data as never) as Tensor;
+}
