@@ -1,24 +1,15 @@
-import { key } from "@concord/engine";
 import type { Dataset } from "@concord/learning";
-import { handwriting } from "@concord/learning";
 import { loadDataset, locateDataset } from "@concord/learning/node";
 import { InputError } from "./output.ts";
 
-/** The generated digits of `concord start` and of experiments that name `handwriting`. */
-const HANDWRITING = { writers: 40, digitsPerWriter: 250 } as const;
-/** Other writers than those one trains on. */
-const HANDWRITING_TEST = { writers: 10, digitsPerWriter: 200, firstWriter: 1_000 } as const;
-
 /** A data set to train on, by the name that `concord data list` shows. Throws InputError where it is not there. */
-export async function loadTrain(name: string): Promise<Dataset> {
-  if (name === "handwriting") return handwriting({ key: key("handwriting"), ...HANDWRITING });
-  return await asInput(() => loadDataset(name, { part: "train" }));
+export function loadTrain(name: string): Promise<Dataset> {
+  return asInput(() => loadDataset(name, { part: "train" }));
 }
 
 /** The test part of a data set. Throws InputError where it has none or is not there. */
-export async function loadTest(name: string): Promise<Dataset> {
-  if (name === "handwriting") return handwriting({ key: key("handwriting"), ...HANDWRITING_TEST });
-  return await asInput(() => loadDataset(name, { part: "test" }));
+export function loadTest(name: string): Promise<Dataset> {
+  return asInput(() => loadDataset(name, { part: "test" }));
 }
 
 /** True if the files of a data set are on this machine. */
@@ -31,7 +22,8 @@ export async function isHere(name: string): Promise<boolean> {
   }
 }
 
-async function asInput<T>(load: () => Promise<T>): Promise<T> {
+/** Wrong names and missing or damaged files are the user's input; the message says which. */
+export async function asInput<T>(load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (error) {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { FederationSpec } from "@concord/federation";
 import { federationSpecSchema } from "@concord/federation";
 import type { Dataset } from "@concord/learning";
-import { partitionSpecSchema } from "@concord/learning";
+import { partitionSpecSchema, taskDefaults } from "@concord/learning";
 import { fromZod } from "@concord/protocol";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
@@ -83,12 +83,4 @@ export function experimentOf(value: unknown, source: string): Experiment {
       return spec.data;
     },
   };
-}
-
-/** What follows from the data set: input shape, number of outputs, loss. */
-export function taskDefaults(dataset: Dataset) {
-  const { inputShape, classes } = dataset;
-  return classes > 0
-    ? { inputShape, outputs: classes, loss: "cross-entropy" as const }
-    : { inputShape, outputs: 1, loss: "mse" as const };
 }

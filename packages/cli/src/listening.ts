@@ -4,9 +4,9 @@ import type { Coordinator } from "@concord/coordinator";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { ensurePage } from "@concord/dashboard/node";
 import { makePrivateFolder } from "@concord/party/node";
-import type { IdxSample } from "./sample.ts";
 import type { Output } from "./output.ts";
 import { InputError } from "./output.ts";
+import type { IdxSample } from "./sample.ts";
 
 export interface ListenOptions {
   readonly dir: string;

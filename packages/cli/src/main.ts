@@ -26,7 +26,8 @@ export async function main(words: readonly string[]): Promise<void> {
   ]) {
     program.addCommand(command);
   }
-  for (const command of leaves(program)) command.addOption(new Option("--json", "one JSON object a line, for programs")).exitOverride();
+  for (const command of leaves(program))
+    command.addOption(new Option("--json", "one JSON object a line, for programs")).exitOverride();
   try {
     await program.parseAsync([...words], { from: "user" });
   } catch (error) {

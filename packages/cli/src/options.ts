@@ -7,7 +7,8 @@ export function checkOptions<S extends z.ZodType>(command: string, schema: S, ra
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
   const field = parsed.error.issues[0]?.path[0];
-  const option = field === undefined ? "" : ` --${String(field).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const option =
+    field === undefined ? "" : ` --${String(field).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new InputError(`${command}${option}: ${parsed.error.issues[0]?.message ?? fromZod(parsed.error).message}`);
 }
 

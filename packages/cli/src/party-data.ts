@@ -1,10 +1,10 @@
 import { key, split } from "@concord/engine";
 import type { FederationSpec } from "@concord/federation";
 import type { Dataset, PartitionSpec } from "@concord/learning";
-import { holdOut, subset } from "@concord/learning";
+import { holdOut, knownPixels, subset } from "@concord/learning";
 import { loadIdxFiles } from "@concord/learning/node";
 import type { PartyData } from "@concord/party";
-import { loadTrain } from "./datasets.ts";
+import { asInput, loadTrain } from "./datasets.ts";
 import { InputError } from "./output.ts";
 import { shareOf } from "./shares.ts";
 
@@ -37,18 +37,24 @@ export async function partyData(options: PartyDataOptions, spec: FederationSpec)
 
 async function source({ images, labels, dataset }: PartyDataOptions, spec: FederationSpec): Promise<Dataset> {
   if (images !== undefined || labels !== undefined) {
-    if (images === undefined || labels === undefined) throw new InputError("join: --images and --labels belong together");
+    if (images === undefined || labels === undefined)
+      throw new InputError("join: --images and --labels belong together");
     if (dataset !== undefined) throw new InputError("join: give --dataset or IDX files, not both");
-    return await asInput(() => loadIdxFiles(images, labels, { classes: spec.task.outputs }));
+    const { dataset: name, task } = spec;
+    return await asInput(() => loadIdxFiles(images, labels, { name, classes: task.outputs, ...knownPixels(name) }));
   }
   return await loadTrain(dataset ?? (spec.dataset === "generated handwriting" ? "handwriting" : spec.dataset));
 }
 
 function groupOf(dataset: Dataset, name: string): Dataset {
   const { groups, groupNames } = dataset;
-  if (groups === undefined || groupNames === undefined) throw new InputError(`join --group: ${dataset.name} has no natural groups`);
+  if (groups === undefined || groupNames === undefined)
+    throw new InputError(`join --group: ${dataset.name} has no natural groups`);
   const group = groupNames.indexOf(name);
-  if (group < 0) throw new InputError(`join --group: ${dataset.name} has no group "${name}"; it has ${groupNames.slice(0, 20).join(", ")}`);
+  if (group < 0)
+    throw new InputError(
+      `join --group: ${dataset.name} has no group "${name}"; it has ${groupNames.slice(0, 20).join(", ")}`,
+    );
   const rows = Array.from(groups.keys()).filter((row) => groups[row] === group);
   return subset(dataset, rows);
 }
@@ -56,14 +62,7 @@ function groupOf(dataset: Dataset, name: string): Dataset {
 function parseShard(text: string): { index: number; of: number } {
   const [, k, n] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const [number, of] = [Number(k), Number(n)];
-  if (!(number >= 1 && number <= of)) throw new InputError(`join --shard: expected k/n with 1 ≤ k ≤ n, such as 3/8, got ${text}`);
+  if (!(number >= 1 && number <= of))
+    throw new InputError(`join --shard: expected k/n with 1 ≤ k ≤ n, such as 3/8, got ${text}`);
   return { index: number - 1, of };
-}
-
-async function asInput<T>(load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    throw new InputError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
 }

@@ -5,7 +5,7 @@ import { decodeSafetensors } from "@concord/engine";
 import { writeResults } from "./results.ts";
 
 /** The last line of a run, for programs. */
-export interface RunResult {
+export type RunResult = {
   readonly type: "result";
   readonly dataset: string;
   readonly rounds: number;
@@ -14,7 +14,7 @@ export interface RunResult {
   readonly accuracySource: string;
   readonly bytesUp: number;
   readonly bytesDown: number;
-}
+};
 
 /** Writes `<dir>/runs/<federation>/` of a federation that has finished. */
 export async function recordRun(
@@ -40,7 +40,12 @@ export async function recordRun(
   const { tensors } = decodeSafetensors(await coordinator.currentModel(id));
   await writeResults(folder, {
     config: view.spec,
-    machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, date: new Date().toISOString() },
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+      node: process.version,
+      date: new Date().toISOString(),
+    },
     rounds: rounds.map(({ round, status, members, trainLoss, accuracy, loss, wireUp, wireDown }) => ({
       round,
       status,

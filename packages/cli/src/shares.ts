@@ -13,10 +13,15 @@ export interface Sharing {
 }
 
 /** The rows of a data set that each of the parties holds, a function of (data set, sharing) alone. */
-export function sharesOf(dataset: Dataset, { parties, partition: spec, limit, seed }: Sharing): readonly ArrayLike<number>[] {
+export function sharesOf(
+  dataset: Dataset,
+  { parties, partition: spec, limit, seed }: Sharing,
+): readonly ArrayLike<number>[] {
   const root = split(key(seed), "data");
   if (limit === undefined || limit >= dataset.size) return partition(dataset, parties, spec, split(root, "partition"));
-  const rows = permutation(rng(split(root, "limit")), dataset.size).slice(0, limit).sort();
+  const rows = permutation(rng(split(root, "limit")), dataset.size)
+    .slice(0, limit)
+    .sort();
   const parts = partition(subset(dataset, rows), parties, spec, split(root, "partition"));
   return parts.map((part) => Int32Array.from(part, (i) => rows[i] as number));
 }
@@ -24,7 +29,8 @@ export function sharesOf(dataset: Dataset, { parties, partition: spec, limit, se
 /** Party number `index` (from 0) of those who share a data set: its training examples and those it holds out. */
 export function shareOf(dataset: Dataset, sharing: Sharing, index: number): SimulatedParty {
   const rows = sharesOf(dataset, sharing)[index];
-  if (rows === undefined) throw new RangeError(`there are ${sharing.parties} shares, number ${index + 1} is none of them`);
+  if (rows === undefined)
+    throw new RangeError(`there are ${sharing.parties} shares, number ${index + 1} is none of them`);
   return partyOf(dataset, rows, sharing, index);
 }
 
@@ -38,7 +44,12 @@ export function partyName(index: number, parties: number): string {
   return `party-${String(index + 1).padStart(String(parties).length, "0")}`;
 }
 
-function partyOf(dataset: Dataset, rows: ArrayLike<number>, { parties, heldOut, seed }: Sharing, index: number): SimulatedParty {
+function partyOf(
+  dataset: Dataset,
+  rows: ArrayLike<number>,
+  { parties, heldOut, seed }: Sharing,
+  index: number,
+): SimulatedParty {
   const id = partyName(index, parties);
   const own = subset(dataset, rows);
   if (heldOut === 0 || own.size < 2) return { id, train: own };

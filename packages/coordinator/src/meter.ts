@@ -17,6 +17,7 @@ export interface Attribution {
  */
 export interface Meter {
   add(to: Attribution, traffic: Partial<Traffic>): void;
+  isEmpty(): boolean;
   /** Hands over what has gathered. */
   take(): readonly TrafficRecord[];
   /** Takes back what could not be stored. */
@@ -36,6 +37,7 @@ export function trafficMeter(): Meter {
 
   return {
     add,
+    isEmpty: () => gathered.size === 0,
     take() {
       const records = [...gathered.values()];
       gathered.clear();

@@ -42,6 +42,7 @@ export class NDArray {
   mul(other: Operand): NDArray {
     return new NDArray(this.ref.mul(operand(other)));
   }
+  /** Quotient; of int32 by int32 the whole part, toward zero. */
   div(other: Operand): NDArray {
     return new NDArray(this.ref.div(operand(other)));
   }
@@ -75,6 +76,9 @@ export type Operand = NDArray | number;
 /** Named trees of arrays: what programs take and return. */
 export type ArrayTree = Tree<NDArray>;
 
+// How exact the portable back end is (measured, see the test): + − × √ to rounding; ÷ multiplies by a reciprocal, 2 units
+// in the last place, so x ÷ x may miss 1; exp 2e-6 of its value; tanh and sigmoid 2e-7; log and log1p only 2e-5. On float64
+// + − × ÷ are exact to float64, the functions no better than on float32.
 export const matmul = (a: NDArray, b: NDArray) => new NDArray(np.matmul(a.ref, b.ref));
 export const exp = (x: NDArray) => new NDArray(np.exp(x.ref));
 export const log = (x: NDArray) => new NDArray(np.log(x.ref));
@@ -98,13 +102,13 @@ export const concatenate = (parts: readonly NDArray[], axis = 0) =>
       axis,
     ),
   );
-/** Rows (or slices along `axis`) of `x` at int32 indices. */
+/** Rows (or slices along `axis`) of `x` at int32 indices, which must lie in range: a program cannot check them. */
 export const take = (x: NDArray, indices: NDArray, axis = 0) => new NDArray(np.take(x.ref, indices.ref, axis));
 /** `[0, 1, …, n − 1]` as int32. */
 export const arange = (n: number) => new NDArray(np.arange(0, n, 1, { dtype: "int32" as jax.DType }));
 /** The value, through which no gradient flows. */
 export const stopGradient = (x: NDArray) => new NDArray(lax.stopGradient(x.ref));
-/** Index of the largest element along an axis, the first of equal ones. */
+/** Index of the largest element along an axis, the first of equal ones; not to be relied on where there is a NaN. */
 export const argmax = (x: NDArray, axis: number) => new NDArray(np.argmax(x.ref, axis));
 
 /** Axes over which to reduce (all of them where none is given), and whether to keep them with size 1. */
@@ -117,7 +121,7 @@ export const sum = (x: NDArray, how: Reduction = {}) => new NDArray(np.sum(x.ref
 export const mean = (x: NDArray, how: Reduction = {}) => new NDArray(np.mean(x.ref, axes(how), keep(how)));
 export const max = (x: NDArray, how: Reduction = {}) => new NDArray(np.max(x.ref, axes(how), keep(how)));
 
-/** One-hot rows: int32 labels of shape [...] to float32 of shape [..., classes]. */
+/** One-hot rows: int32 labels of shape [...] to float32 of shape [..., classes]; a label out of range gives zeros. */
 export function oneHot(labels: NDArray, classes: number): NDArray {
   return labels
     .reshape([...labels.shape, 1])

@@ -2,8 +2,8 @@ import * as jax from "@jax-js/jax";
 import { put, specOfArray, unwrapTree, wrapTree } from "./ndarray.ts";
 import type { Definition, Engine, Program, StepDefinition, StepProgram } from "./program.ts";
 import { checkTree } from "./program.ts";
-import type { Tensor } from "./tensor.ts";
-import { payloadBytes, tensor } from "./tensor.ts";
+import type { Tensor, TensorSpec } from "./tensor.ts";
+import { payloadBytes, sameSpec, showSpec, tensor } from "./tensor.ts";
 import type { Leaves, Tree } from "./tree.ts";
 import { flatten, unflatten } from "./tree.ts";
 
@@ -27,10 +27,11 @@ export async function portableEngine(device: PortableDevice = "wasm"): Promise<E
 }
 
 function program({ name, inputs, apply }: Definition): Program {
-  const paths = flatten(inputs).map(([path]) => path);
+  const paths = pathsOf(inputs);
   let outputPaths: readonly string[] = [];
-  const compiled = jax.jit((...arrays: jax.Array[]) => {
+  const compiled = compile(name, (arrays) => {
     const outputs = flatten(unwrapTree(apply(wrapTree(zip(paths, arrays)))));
+    checkOutputs(name, outputs);
     outputPaths = outputs.map(([path]) => path);
     return outputs.map(([, array]) => array);
   });
@@ -38,10 +39,11 @@ function program({ name, inputs, apply }: Definition): Program {
     name,
     async run(tree) {
       checkTree(`${name}: inputs`, tree, inputs);
-      const outputs = compiled(...putAll(tree));
+      // The first run traces, which is when the output paths become known.
+      const outputs = compiled.run(putAll(tree));
       return read(outputPaths, outputs);
     },
-    dispose: () => compiled.dispose(),
+    dispose: compiled.dispose,
   };
 }
 
@@ -50,16 +52,18 @@ const QUEUE_BYTES = 4 * 1024 * 1024;
 const QUEUE_STEPS = 4;
 
 function stepProgram({ name, carry: carrySpecs, input: inputSpecs, apply }: StepDefinition): StepProgram {
-  const carryPaths = flatten(carrySpecs).map(([path]) => path);
-  const inputPaths = flatten(inputSpecs).map(([path]) => path);
+  const carryPaths = pathsOf(carrySpecs);
+  const inputPaths = pathsOf(inputSpecs);
+  const inputBytes = flatten(inputSpecs).reduce((bytes, [, spec]) => bytes + payloadBytes(spec), 0);
   let outputPaths: readonly string[] = [];
-  const compiled = jax.jit((...arrays: jax.Array[]) => {
+  const compiled = compile(name, (arrays) => {
     const carry = wrapTree(zip(carryPaths, arrays.slice(0, carryPaths.length)));
     const input = wrapTree(zip(inputPaths, arrays.slice(carryPaths.length)));
     const next = apply(carry, input);
     const nextCarry = flatten(unwrapTree(next.carry));
     const output = flatten(unwrapTree(next.output));
-    checkCarry(name, carryPaths, nextCarry);
+    checkCarry(name, carrySpecs, nextCarry);
+    checkOutputs(name, output);
     outputPaths = output.map(([path]) => path);
     return [...nextCarry, ...output].map(([, array]) => array);
   });
@@ -81,10 +85,10 @@ function stepProgram({ name, carry: carrySpecs, input: inputSpecs, apply }: Step
         for (const input of inputs) {
           signal?.throwIfAborted();
           checkTree(`${name}: input`, input, inputSpecs);
-          const results = compiled(...carry, ...putAll(input));
+          const results = compiled.run([...carry, ...putAll(input)]);
           carry = results.slice(0, carryPaths.length);
           pending.push(results.slice(carryPaths.length));
-          pendingBytes += flatten(input).reduce((bytes, [, leaf]) => bytes + payloadBytes(leaf), 0);
+          pendingBytes += inputBytes;
           if (pending.length >= QUEUE_STEPS || pendingBytes > QUEUE_BYTES) {
             await drain();
             await macrotask();
@@ -92,13 +96,39 @@ function stepProgram({ name, carry: carrySpecs, input: inputSpecs, apply }: Step
         }
         await drain();
       } catch (error) {
-        for (const array of [...carry, ...pending.flat()]) array.dispose();
+        release([...carry, ...pending.flat()]);
         throw error;
       }
       return { carry: await read(carryPaths, carry), outputs };
     },
-    dispose: () => compiled.dispose(),
+    dispose: compiled.dispose,
   };
+}
+
+/** Traces and compiles a function of arrays on its first run. A run consumes its arguments, also where it throws. */
+function compile(name: string, trace: (arrays: readonly jax.Array[]) => jax.Array[]) {
+  const compiled = jax.jit((...arrays: jax.Array[]) => trace(arrays));
+  let disposed = false;
+  return {
+    run(arrays: readonly jax.Array[]): readonly jax.Array[] {
+      try {
+        if (disposed) throw new Error(`${name} was disposed of and cannot run`);
+        return compiled(...arrays);
+      } catch (error) {
+        release(arrays);
+        throw error;
+      }
+    },
+    dispose(): void {
+      if (!disposed) compiled.dispose();
+      disposed = true;
+    },
+  };
+}
+
+/** Frees those arrays that nothing has consumed yet. */
+function release(arrays: readonly jax.Array[]): void {
+  for (const array of arrays) if (array.refCount > 0) array.dispose();
 }
 
 /** Lets timers and sockets have their turn: WebAssembly blocks the thread, and a party must send heartbeats. */
@@ -151,7 +181,33 @@ function zip(paths: readonly string[], arrays: readonly jax.Array[]): Tree<jax.A
   return unflatten(paths.map((path, i) => [path, arrays[i] as jax.Array] as const));
 }
 
-function checkCarry(name: string, paths: readonly string[], next: Leaves<jax.Array>): void {
-  const same = next.length === paths.length && next.every(([path], i) => path === paths[i]);
-  if (!same) throw new TypeError(`${name}: a step must return the carry it was given (${paths.join(", ")})`);
+function pathsOf(specs: Tree<TensorSpec>): readonly string[] {
+  return flatten(specs).map(([path]) => path);
+}
+
+/** Throws TypeError, naming the output, for a dtype that no host tensor has. */
+function checkOutputs(name: string, outputs: Leaves<jax.Array>): void {
+  for (const [path, array] of outputs) {
+    try {
+      specOfArray(array);
+    } catch (error) {
+      throw new TypeError(`${name}: output "${path}": ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+/** Throws TypeError unless the next carry has the paths, shapes and dtypes of the one before. */
+function checkCarry(name: string, specs: Tree<TensorSpec>, next: Leaves<jax.Array>): void {
+  const expected = flatten(specs);
+  const paths = next.map(([path]) => path);
+  if (paths.length !== expected.length || expected.some(([path], i) => path !== paths[i])) {
+    const wanted = expected.map(([path]) => path).join(", ");
+    throw new TypeError(`${name}: a step must return the carry it was given (${wanted}), not (${paths.join(", ")})`);
+  }
+  for (const [i, [path, spec]] of expected.entries()) {
+    const found = specOfArray((next[i] as Leaves<jax.Array>[number])[1]);
+    if (!sameSpec(found, spec)) {
+      throw new TypeError(`${name}: carry "${path}" comes back as ${showSpec(found)}, expected ${showSpec(spec)}`);
+    }
+  }
 }

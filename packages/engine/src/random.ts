@@ -73,7 +73,7 @@ export function rng(of: Key): Rng {
   }
 
   function gamma(shape: number): number {
-    if (!(shape > 0)) throw new RangeError(`a gamma shape must be > 0, got ${shape}`);
+    if (!(shape > 0 && shape < Infinity)) throw new RangeError(`a gamma shape must be finite and > 0, got ${shape}`);
     if (shape < 1) return gamma(shape + 1) * uniform() ** (1 / shape);
     const d = shape - 1 / 3;
     const c = 1 / Math.sqrt(9 * d);
@@ -109,20 +109,22 @@ export function permutation(r: Rng, n: number): Int32Array<ArrayBuffer> {
   return order;
 }
 
-/** `count` different items in random order, each set equally likely. Throws RangeError if there are fewer. */
+/** `count` different items in random order, each set equally likely. Throws RangeError if there are not so many. */
 export function sample<T>(r: Rng, items: readonly T[], count: number): T[] {
-  if (count > items.length) throw new RangeError(`cannot draw ${count} of ${items.length}`);
+  if (!Number.isSafeInteger(count) || count < 0 || count > items.length) {
+    throw new RangeError(`cannot draw ${count} of ${items.length}`);
+  }
   return Array.from(permutation(r, items.length).subarray(0, count), (i) => items[i] as T);
 }
 
-/** A point of the simplex drawn from a symmetric Dirichlet distribution with the given concentration. */
+/** A point of the simplex drawn from a symmetric Dirichlet distribution with the given concentration; `size` is ≥ 1. */
 export function dirichlet(r: Rng, concentration: number, size: number): number[] {
-  for (;;) {
-    const draws = Array.from({ length: size }, () => r.gamma(concentration));
-    const total = draws.reduce((sum, x) => sum + x, 0);
-    // For a tiny concentration every draw may underflow to zero: draw again rather than divide by it.
-    if (total > 0) return draws.map((x) => x / total);
-  }
+  const draws = Array.from({ length: size }, () => r.gamma(concentration));
+  const total = draws.reduce((sum, x) => sum + x, 0);
+  if (total > 0) return draws.map((x) => x / total);
+  // A concentration so small that every draw underflows: the distribution is as good as that on the corners.
+  const corner = r.below(size);
+  return draws.map((_, i) => (i === corner ? 1 : 0));
 }
 
 /** The 64-bit finaliser of SplitMix64 (Steele, Lea and Flood 2014). */

@@ -1,3 +1,4 @@
+import { repeatedKey } from "./json-keys.ts";
 import type { DType, Tensor, TensorSpec } from "./tensor.ts";
 import { allocate, bytesPerElement, payloadBytes, sizeOf, tensor } from "./tensor.ts";
 import type { Leaves, Tree } from "./tree.ts";
@@ -22,6 +23,10 @@ export interface SafetensorsLimits {
 }
 
 export const DEFAULT_LIMITS: SafetensorsLimits = { headerBytes: 16 * 1024 * 1024, tensors: 100_000 };
+
+/** The most axes of a tensor and the most names in a path that a reader accepts: as many as NumPy and nobody needs. */
+const MAX_AXES = 64;
+const MAX_DEPTH = 64;
 
 /** A file that is not safetensors, or breaks its rules; the message says where. */
 export class SafetensorsError extends Error {
@@ -59,25 +64,28 @@ export function encodedBytes(specs: Tree<TensorSpec>, metadata: Readonly<Record<
 
 /** The header of a file, and where its elements start and end. */
 function layOut(leaves: Leaves<TensorSpec>, metadata: Readonly<Record<string, string>>) {
-  const header: Record<string, unknown> = Object.create(null);
+  // Written by hand: an object would put names such as "0" first, and the header is to be in the order of the elements.
+  const entries: string[] = [];
+  const add = (name: string, value: unknown) => entries.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   if (Object.keys(metadata).length > 0) {
-    header.__metadata__ = Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1)));
+    add("__metadata__", Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
   }
   let size = 0;
   for (const [path, leaf] of leaves) {
     if (path === "__metadata__") throw new SafetensorsError('a tensor cannot be called "__metadata__"');
     const from = size;
     size += payloadBytes(leaf);
-    header[path] = { dtype: NAMES[leaf.dtype], shape: leaf.shape, data_offsets: [from, size] };
+    add(path, { dtype: NAMES[leaf.dtype], shape: leaf.shape, data_offsets: [from, size] });
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  const json = new TextEncoder().encode(`{${entries.join(",")}}`);
   const start = 8 + Math.ceil(json.length / 8) * 8;
   return { json, start, end: start + size };
 }
 
 /**
  * Reads a file. Throws SafetensorsError for a truncated file, a header over the limit, an unknown dtype, offsets that
- * overlap, leave gaps or run out of the file, sizes that do not fit the shape, and bytes after the last tensor.
+ * overlap, leave gaps or run out of the file, sizes that do not fit the shape, a name that is there twice, and bytes
+ * after the last tensor. What it allocates is bounded by the size of the file.
  */
 export function decodeSafetensors(file: Uint8Array, limits: SafetensorsLimits = DEFAULT_LIMITS): SafetensorsFile {
   const { entries, metadata, start } = readHeader(file, limits);
@@ -88,7 +96,8 @@ export function decodeSafetensors(file: Uint8Array, limits: SafetensorsLimits = 
   try {
     return { tensors: unflatten(leaves), metadata };
   } catch (error) {
-    throw new SafetensorsError(error instanceof Error ? error.message : String(error));
+    // Paths that cannot be those of one tree: "a" beside "a.b", or an empty name.
+    throw new SafetensorsError(shorten(error instanceof Error ? error.message : String(error)));
   }
 }
 
@@ -118,7 +127,7 @@ function readHeader(file: Uint8Array, limits: SafetensorsLimits) {
   let end = 0;
   for (const { path, from, to } of entries) {
     if (from !== end) {
-      throw new SafetensorsError(`"${path}" starts at ${from}, expected ${end} (offsets overlap or leave a gap)`);
+      throw new SafetensorsError(`${show(path)} starts at ${from}, expected ${end} (offsets overlap or leave a gap)`);
     }
     end = to;
   }
@@ -129,16 +138,18 @@ function readHeader(file: Uint8Array, limits: SafetensorsLimits) {
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let header: unknown;
+  if (bytes[0] !== 0x7b) throw new SafetensorsError("the header does not begin with {");
+  let text: string;
+  let header: Record<string, unknown>;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    header = JSON.parse(text) as Record<string, unknown>;
   } catch {
     throw new SafetensorsError("the header is no JSON");
   }
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw new SafetensorsError("the header is no JSON object");
-  }
-  return header as Record<string, unknown>;
+  const repeated = repeatedKey(text);
+  if (repeated !== undefined) throw new SafetensorsError(`the header has ${show(repeated)} twice`);
+  return header;
 }
 
 function readMetadata(value: unknown): Readonly<Record<string, string>> {
@@ -153,30 +164,43 @@ function readMetadata(value: unknown): Readonly<Record<string, string>> {
 function readEntry(path: string, value: unknown): Entry {
   const { dtype: name, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
   const dtype = typeof name === "string" ? DTYPES.get(name) : undefined;
-  if (dtype === undefined) {
-    throw new SafetensorsError(
-      `"${path}" has dtype ${JSON.stringify(name)}, known are ${[...DTYPES.keys()].join(", ")}`,
-    );
+  if (path.split(".", MAX_DEPTH + 1).length > MAX_DEPTH) {
+    throw new SafetensorsError(`${show(path)} has more than ${MAX_DEPTH} names`);
   }
-  if (!isSizes(shape)) throw new SafetensorsError(`"${path}" has shape ${JSON.stringify(shape)}`);
+  if (dtype === undefined) {
+    throw new SafetensorsError(`${show(path)} has dtype ${show(name)}, known are ${[...DTYPES.keys()].join(", ")}`);
+  }
+  if (!isSizes(shape)) throw new SafetensorsError(`${show(path)} has shape ${show(shape)}`);
+  if (shape.length > MAX_AXES) {
+    throw new SafetensorsError(`${show(path)} has ${shape.length} axes, at most ${MAX_AXES} are accepted`);
+  }
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw new SafetensorsError(`"${path}" has offsets ${JSON.stringify(offsets)}`);
+    throw new SafetensorsError(`${show(path)} has offsets ${show(offsets)}`);
   }
   const [from, to] = offsets as [number, number];
   let bytes: number;
   try {
     bytes = sizeOf(shape) * bytesPerElement(dtype);
   } catch (error) {
-    throw new SafetensorsError(`"${path}": ${error instanceof Error ? error.message : error}`);
+    throw new SafetensorsError(`${show(path)}: ${error instanceof Error ? error.message : error}`);
   }
   if (to - from !== bytes) {
-    throw new SafetensorsError(`"${path}" has ${to - from} bytes, its shape [${shape}] needs ${bytes}`);
+    throw new SafetensorsError(`${show(path)} has ${to - from} bytes, its shape [${shape}] needs ${bytes}`);
   }
   return { path, dtype, shape, from, to };
 }
 
+/** A value for a message; whoever made the file may have made it very long. */
+function show(value: unknown): string {
+  return shorten(JSON.stringify(value) ?? "undefined");
+}
+
+function shorten(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}…`;
+}
+
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+  return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0 && !Object.is(n, -0));
 }
 
 /** Widest elements first, then by path: every tensor starts at a multiple of its element size. */
@@ -196,7 +220,7 @@ function fromLittleEndian(dtype: DType, shape: readonly number[], bytes: Uint8Ar
   const target = new Uint8Array(data.buffer);
   target.set(HOST_IS_LITTLE_ENDIAN ? bytes : swapped(bytes, bytesPerElement(dtype)));
   if (dtype === "bool" && target.some((byte) => byte > 1)) {
-    throw new SafetensorsError(`"${path}" holds a bool that is neither 0 nor 1`);
+    throw new SafetensorsError(`${show(path)} holds a bool that is neither 0 nor 1`);
   }
   return tensor(dtype, shape, data) as Tensor;
 }

@@ -1,5 +1,5 @@
 import type { Tensor, Tree } from "@concord/engine";
-import { decodeSafetensors, encodeSafetensors } from "@concord/engine";
+import { decodeSafetensors, encodeSafetensors, isBranch } from "@concord/engine";
 import { z } from "zod";
 import type { CoordinatorState } from "./algorithm.ts";
 import type { Checkpoint } from "./simulator.ts";
@@ -15,30 +15,36 @@ const trafficSchema = z.strictObject({
   wireDown: byteCount,
 });
 const purposesSchema = z.strictObject({ train: trafficSchema, evaluate: trafficSchema });
+/** A loss may have overflowed, for which JSON has no number. */
+const lossSchema = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 
 const recordSchema = z.strictObject({
   format: z.literal("concord-checkpoint-1"),
   spec: z.string(),
   round: z.int().min(0),
+  /** Whose private states the file holds, in the order of their numbers. */
   parties: z.array(z.string()),
-  traffic: z.record(z.string(), purposesSchema),
+  traffic: z.array(z.tuple([z.string(), purposesSchema])),
   history: z.array(
     z.strictObject({
       round: z.int().min(1),
       members: z.array(z.string()),
-      trainLoss: z.number(),
+      trainLoss: lossSchema,
       evaluation: z
-        .strictObject({ accuracy: z.number().nullable(), loss: z.number().nullable(), examples: z.number() })
+        .strictObject({ accuracy: lossSchema.nullable(), loss: lossSchema.nullable(), examples: z.number() })
         .nullable(),
       traffic: purposesSchema,
     }),
   ),
 });
 
-/** A checkpoint as one safetensors file: tensors under `state` and `private`, records in its metadata. */
+/**
+ * A checkpoint as one safetensors file: tensors under `state` and `private`, records in its metadata. Equal checkpoints
+ * give equal bytes, whatever the order in which the parties came.
+ */
 export function encodeCheckpoint(checkpoint: Checkpoint, spec: FederationSpec): Uint8Array<ArrayBuffer> {
   const { round, state, privateStates, traffic, history } = checkpoint;
-  const parties = [...privateStates.keys()].sort();
+  const parties = [...privateStates.keys()].sort(byCodeUnit);
   // A party's name may hold dots, which separate the names of a path: private trees go by number.
   const numbered = parties.map((party, i): [string, Tree<Tensor>] => [String(i), privateStates.get(party) ?? {}]);
   const record: z.input<typeof recordSchema> = {
@@ -46,16 +52,17 @@ export function encodeCheckpoint(checkpoint: Checkpoint, spec: FederationSpec): 
     spec: identityOf(spec),
     round,
     parties,
-    traffic: Object.fromEntries(traffic),
+    traffic: [...traffic].sort(([a], [b]) => byCodeUnit(a, b)),
     history: [...history] as z.input<typeof recordSchema>["history"],
   };
   const tensors: Tree<Tensor> = { state, private: Object.fromEntries(numbered) };
-  return encodeSafetensors(tensors, { concord: JSON.stringify(record) });
+  return encodeSafetensors(tensors, { concord: JSON.stringify(record, nonFiniteAsText) });
 }
 
 /**
- * Reads a checkpoint. Throws TypeError if it is none, or belongs to another specification (a checkpoint continues only
- * what it interrupted: the number of rounds may change, nothing else).
+ * Reads a checkpoint. Throws SafetensorsError if the file is damaged, TypeError if it is no checkpoint, or belongs to
+ * another specification (a checkpoint continues only what it interrupted: the name and the number of rounds may change,
+ * nothing else).
  */
 export function decodeCheckpoint(bytes: Uint8Array, spec: FederationSpec): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes);
@@ -67,19 +74,37 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: FederationSpec): Check
     );
   }
   const { round, parties, traffic, history } = record.data;
-  const privates = (tensors.private ?? {}) as Tree<Tensor>;
+  const { state, private: privates = {} } = tensors;
+  if (!isState(state)) throw new TypeError("this checkpoint holds no model");
   return {
     round,
-    state: tensors.state as CoordinatorState,
-    privateStates: new Map(parties.map((party, i) => [party, (privates[String(i)] ?? {}) as Tree<Tensor>])),
-    traffic: new Map(Object.entries(traffic)),
+    state,
+    privateStates: new Map(parties.map((party, i) => [party, ((privates as Tree<Tensor>)[i] ?? {}) as Tree<Tensor>])),
+    traffic: new Map(traffic),
     history,
   };
 }
 
-/** What must agree between a checkpoint and the run that goes on from it. */
+/** What must agree between a checkpoint and the run that goes on from it, in whatever order its fields were written. */
 function identityOf({ name: _name, rounds: _rounds, ...rest }: FederationSpec): string {
-  return JSON.stringify(rest);
+  return JSON.stringify(rest, fieldsInOrder);
+}
+
+function fieldsInOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => byCodeUnit(a, b)));
+}
+
+function nonFiniteAsText(_name: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isState(node: Tensor | Tree<Tensor> | undefined): node is CoordinatorState {
+  return node !== undefined && isBranch(node) && node.model !== undefined && isBranch(node.model);
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -1,8 +1,8 @@
 import type { Tensor, Tree } from "@concord/engine";
 import { encodedBytes, flatten, mapTree, payloadBytes, specOf } from "@concord/engine";
 import type { Dataset, Evaluation } from "@concord/learning";
-import { addEvaluations, buildTask, labelHistogram, meanOf } from "@concord/learning";
-import type { CoordinatorState } from "./algorithm.ts";
+import { addEvaluations, buildTask, checkDataset, labelHistogram, meanOf } from "@concord/learning";
+import type { Algorithm, CoordinatorState } from "./algorithm.ts";
 import type { Purpose, Traffic } from "./communication.ts";
 import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
 import type { Executor } from "./executor.ts";
@@ -27,6 +27,8 @@ export interface Simulation {
   readonly spec: FederationSpec;
   readonly parties: readonly SimulatedParty[];
   readonly executor: Executor;
+  /** One that no specification names; it must be the one that the executor trains with. Otherwise that of `spec`. */
+  readonly algorithm?: Algorithm;
   /** A test set that the coordinator holds: used instead of the parties' held-out data. */
   readonly test?: Dataset;
   /** Goes on from here, to the same bits as without the interruption. */
@@ -60,9 +62,9 @@ export interface RoundReport {
 }
 
 /** The state of a simulation before its first round. */
-export function initialCheckpoint(spec: FederationSpec): Checkpoint {
+export function initialCheckpoint(spec: FederationSpec, algorithm = algorithmOf(spec.algorithm)): Checkpoint {
   const task = buildTask(spec.task);
-  const state = algorithmOf(spec.algorithm).init({ task, key: federationKeys(spec.seed).init });
+  const state = algorithm.init({ task, key: federationKeys(spec.seed).init });
   return { round: 0, state, privateStates: new Map(), traffic: new Map(), history: [] };
 }
 
@@ -71,15 +73,17 @@ export function initialCheckpoint(spec: FederationSpec): Checkpoint {
  * result is the same to the bit whatever the executor, and equal to that of the same parties over HTTP.
  *
  * Byte counts: payload is exact; wire is the size of the safetensors messages, without HTTP around them.
+ * Throws TypeError for a data set that does not fit the task, and the reason of the signal when it is aborted.
  */
 export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoint, void, void> {
   const { spec, executor, signal } = simulation;
-  const algorithm = algorithmOf(spec.algorithm);
+  const { algorithm = algorithmOf(spec.algorithm) } = simulation;
   const keys = federationKeys(spec.seed);
   const parties = inPartyOrder(simulation.parties);
   const byId = new Map(parties.map((party) => [party.id, party]));
   const profiles = parties.map(profileOf);
-  let checkpoint = simulation.from ?? initialCheckpoint(spec);
+  checkData(simulation);
+  let checkpoint = simulation.from ?? initialCheckpoint(spec, algorithm);
 
   while (checkpoint.round < spec.rounds) {
     signal?.throwIfAborted();
@@ -114,6 +118,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     const losses = new Map<string, number>();
 
     const train = async (segment: Segment) => {
+      signal?.throwIfAborted();
       const { party } = segment;
       const model = downloads.get(party) as Tree<Tensor>;
       const trained = await executor.train({
@@ -147,7 +152,6 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       state = algorithm.merge(state, { round: plan.round, step, last, updates: sent });
       for (const party of awaited) updates.delete(party);
       progress = merged(progress);
-      signal?.throwIfAborted();
     }
     return { state: algorithm.finish(state, { plan, completed: plan.members.map(({ party }) => party) }), losses };
   }
@@ -170,11 +174,26 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     const results = new Map<string, Evaluation>();
     await inParallel(evaluators, executor.parallel, async ({ id, heldOut }) => {
       if (heldOut === undefined) return;
+      signal?.throwIfAborted();
       results.set(id, await executor.evaluate({ model, privateState: privateStates.get(id), data: heldOut }));
       count(meter, id, "evaluate", {}, model);
     });
     return means(evaluators.map(({ id }) => results.get(id) ?? {}));
   }
+}
+
+/** Throws TypeError, naming party and data set, for examples that the task cannot use. */
+function checkData({ spec, parties, test }: Simulation): void {
+  const task = buildTask(spec.task);
+  for (const { id, train, heldOut } of parties) {
+    try {
+      checkDataset(task, train);
+      if (heldOut) checkDataset(task, heldOut);
+    } catch (error) {
+      throw new TypeError(`party "${id}": ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  if (test) checkDataset(task, test);
 }
 
 /** True if a federation evaluates after this round: every so many rounds, and after the last. */
@@ -218,11 +237,16 @@ function weightedLoss(plan: RoundPlan, losses: ReadonlyMap<string, number>): num
   return sum / total;
 }
 
-/** Runs `work` on every item, at most `limit` at a time, started in order. */
+/** Runs `work` on every item, at most `limit` at a time, started in order. After a failure no further one is started. */
 async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
   const queue = [...items];
   const worker = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    try {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+    } catch (error) {
+      queue.length = 0;
+      throw error;
+    }
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }

@@ -13,7 +13,9 @@ export const algorithmSpecSchema = z.discriminatedUnion("kind", [
 ]);
 
 /** How many of the parties that are due must reply before an exchange may be merged without the others. */
-export const quorumSchema = z.union([z.literal("all"), z.number().gt(0).max(1)]);
+export const quorumSchema = z.union([z.literal("all"), z.number().gt(0).max(1)], {
+  error: 'expected "all" or a fraction above 0 and up to 1',
+});
 
 /**
  * A federation as its operator states it: task, algorithm, and the conditions of a round.
@@ -61,5 +63,7 @@ export type Quorum = z.output<typeof quorumSchema>;
 
 /** True if so many replies are enough to merge an exchange at which `due` parties are due. */
 export function reachesQuorum(quorum: Quorum, replies: number, due: number): boolean {
-  return replies > 0 && replies >= (quorum === "all" ? due : Math.ceil(quorum * due));
+  // 0.55 of 100 is 55, though in floating point it is a little more.
+  const enough = quorum === "all" ? due : Math.ceil(quorum * due - 1e-9);
+  return replies > 0 && replies >= enough;
 }

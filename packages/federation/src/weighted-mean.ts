@@ -18,7 +18,10 @@ export function weightedMean(
     if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(`a weight must be > 0, got ${weight}`);
     total += weight;
   }
-  const sums = flatten(first.tensors).map(([path, leaf]) => ({ path, leaf, sum: new Float64Array(leaf.data.length) }));
+  const sums = flatten(first.tensors).map(([path, leaf]) => {
+    // −0, not 0: it leaves every addend as it is, so that the mean of one tree is that tree to the bit.
+    return { path, leaf, sum: new Float64Array(leaf.data.length).fill(-0) };
+  });
   for (const { weight, tensors } of parts) {
     const leaves = flatten(tensors);
     if (leaves.length !== sums.length)

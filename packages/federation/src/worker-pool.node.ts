@@ -18,10 +18,12 @@ export type Reply =
 
 /**
  * An executor on worker threads, one for each core unless told otherwise. Each worker has an engine of its own and is
- * given a party's data with the first job that needs it. Rejects if a worker cannot start.
+ * given a party's data with the first job that needs it. Rejects if a worker cannot start, and RangeError for a size
+ * that is not ≥ 1.
  */
 export async function workerPool(spec: FederationSpec, size = availableParallelism()): Promise<Executor> {
-  const workers = await Promise.all(Array.from({ length: size }, () => startWorker(spec)));
+  if (!Number.isSafeInteger(size) || size < 1) throw new RangeError(`a pool has at least one worker, not ${size}`);
+  const workers = await startWorkers(spec, size);
   const idle = [...workers];
   const waiting: ((worker: PoolWorker) => void)[] = [];
   const numbers = new WeakMap<object, number>();
@@ -69,6 +71,16 @@ interface PoolWorker {
   give(id: number, data: TrainJob["data"]): void;
   ask(request: Request): Promise<Trained | Evaluation>;
   stop(): Promise<unknown>;
+}
+
+/** Starts all workers, or none. */
+async function startWorkers(spec: FederationSpec, size: number): Promise<PoolWorker[]> {
+  const starts = await Promise.allSettled(Array.from({ length: size }, () => startWorker(spec)));
+  const workers = starts.flatMap((start) => (start.status === "fulfilled" ? start.value : []));
+  const failed = starts.find((start) => start.status === "rejected");
+  if (failed === undefined) return workers;
+  await Promise.all(workers.map((worker) => worker.stop()));
+  throw failed.reason;
 }
 
 async function startWorker(spec: FederationSpec): Promise<PoolWorker> {

@@ -1,5 +1,6 @@
 import { sizeOf } from "@concord/engine";
 import { z } from "zod";
+import type { Dataset } from "./data/index.ts";
 import { lenet, lenetInputProblem } from "./lenet.ts";
 import { mlp } from "./mlp.ts";
 import type { Model } from "./model.ts";
@@ -95,6 +96,13 @@ export const taskSpecSchema = z
   });
 
 export type TaskSpec = z.output<typeof taskSpecSchema>;
+
+/** The parts of a task that its data settle: shape of an input, number of outputs, and the usual loss. */
+export function taskDefaults({ inputShape, classes }: Pick<Dataset, "inputShape" | "classes">) {
+  return classes > 0
+    ? { inputShape, outputs: classes, loss: "cross-entropy" as const }
+    : { inputShape, outputs: 1, loss: "mse" as const };
+}
 
 /** The model that a task names. Allocates nothing. */
 export function buildModel({ model, inputShape, outputs }: Pick<TaskSpec, "model" | "inputShape" | "outputs">): Model {

@@ -22,12 +22,12 @@ export async function loadIdentity(folder: string): Promise<Identity | undefined
 
 /** Keeps an identity in a folder that only its owner can read. Durable when it resolves. */
 export async function saveIdentity(folder: string, identity: Identity): Promise<void> {
-  await makeFolder(folder);
+  await makePrivateFolder(folder);
   await writeDurably(pathOf(folder), `${JSON.stringify(identity, undefined, 2)}\n`);
 }
 
 /** Makes the folder, or closes it to others if it is there. Done before joining: a used invite cannot be used again. */
-export async function makeFolder(folder: string): Promise<void> {
+export async function makePrivateFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
 }

@@ -1,3 +1,4 @@
+import type { FederationSpec } from "@concord/federation";
 import type { Dataset } from "@concord/learning";
 import { buildTask, checkDataset, labelHistogram } from "@concord/learning";
 import type { Invite, JoinRequest } from "@concord/protocol";
@@ -14,6 +15,8 @@ export interface PartyData {
 
 export interface JoinOptions {
   readonly invite: Invite;
+  /** What the invite leads to, as `inspect` told. */
+  readonly spec: FederationSpec;
   readonly data: PartyData;
   /** What people call the party. */
   readonly name?: string | undefined;
@@ -29,9 +32,8 @@ export interface JoinOptions {
  * is not used up by a party that cannot take part.
  */
 export async function join(over: CoordinatorClient, options: JoinOptions): Promise<Identity> {
-  const { invite, data, signal } = options;
-  const offered = await over.inspect(invite, signal);
-  checkData(data, offered.federation.spec.task);
+  const { invite, spec, data, signal } = options;
+  checkData(data, spec.task);
   const { party, key, federation } = await over.join(request(options), signal);
   if (federation.id !== invite.federation) {
     throw new ConcordError("failed_precondition", `invited to ${invite.federation}, but joined ${federation.id}`);
@@ -40,7 +42,7 @@ export async function join(over: CoordinatorClient, options: JoinOptions): Promi
 }
 
 /** Throws ConcordError `invalid_argument`, saying what does not fit, unless the examples fit the task. */
-export function checkData({ train, heldOut }: PartyData, task: Identity["spec"]["task"]): void {
+export function checkData({ train, heldOut }: PartyData, task: FederationSpec["task"]): void {
   if (train.size < 1) throw new ConcordError("invalid_argument", "a party needs at least one training example");
   try {
     const built = buildTask(task);
@@ -54,9 +56,9 @@ export function checkData({ train, heldOut }: PartyData, task: Identity["spec"][
   }
 }
 
-function request({ invite, data, name, shareLabels, client }: JoinOptions): JoinRequest {
+function request({ invite, spec, data, name, shareLabels, client }: JoinOptions): JoinRequest {
   const { train, heldOut } = data;
-  const labels = shareLabels === true && train.classes > 0 ? [...labelHistogram(train)] : undefined;
+  const labels = shareLabels === true && train.classes > 0 ? labelCounts(train, spec.task.outputs) : undefined;
   return {
     federation: invite.federation,
     invite: invite.token,
@@ -66,4 +68,10 @@ function request({ invite, data, name, shareLabels, client }: JoinOptions): Join
     ...(labels === undefined ? {} : { labels }),
     client,
   };
+}
+
+/** One count for each class of the task: a party may know only some of them. */
+function labelCounts(train: Dataset, classes: number): number[] {
+  const counts = labelHistogram(train);
+  return Array.from({ length: classes }, (_, label) => counts[label] ?? 0);
 }

@@ -5,7 +5,7 @@ import type { FederationSpec } from "@concord/federation";
 import type { Invite } from "@concord/protocol";
 import { ConcordError, parseInvite } from "@concord/protocol";
 import { coordinatorClient } from "./client.ts";
-import { forgetIdentity, loadIdentity, makeFolder, saveIdentity } from "./identity.node.ts";
+import { forgetIdentity, loadIdentity, makePrivateFolder, saveIdentity } from "./identity.node.ts";
 import type { Identity } from "./identity.ts";
 import type { PartyData } from "./join.ts";
 import { join } from "./join.ts";
@@ -81,11 +81,11 @@ async function joinFirst(options: OpenOptions): Promise<{ identity: Identity; da
     });
   }
   const invite = parseInvite(options.invite);
-  await makeFolder(dir);
+  await makePrivateFolder(dir);
   const client = coordinatorClient({ origin: invite.origin, fetch, ...(retry === undefined ? {} : { retry }) });
   const { spec } = (await client.inspect(invite, signal)).federation;
   const data = await dataFor(spec, options);
-  const identity = await join(client, { invite, data, name, shareLabels, client: "node", signal });
+  const identity = await join(client, { invite, spec, data, name, shareLabels, client: "node", signal });
   await saveIdentity(dir, identity);
   return { identity, data };
 }

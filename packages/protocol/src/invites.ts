@@ -1,6 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { ConcordError } from "./errors.ts";
+import { federationIdSchema } from "./messages.ts";
 
 /** Random bytes of an invite, a key or a one-time token: 192 bits. */
 const SECRET_BYTES = 24;
@@ -51,11 +52,14 @@ export function parseInvite(link: string): Invite {
     throw wrong("it is no URL");
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") throw wrong(`its protocol is ${url.protocol}`);
+  if (url.username !== "" || url.password !== "") throw wrong("it holds a user name or password");
+  if (url.search !== "") throw wrong("it holds a query");
   const federation = /^\/join\/([^/]+)$/.exec(url.pathname)?.[1];
   if (federation === undefined) throw wrong(`its path is ${url.pathname}`);
+  if (!federationIdSchema.safeParse(federation).success) throw wrong(`"${federation}" is no federation`);
   const token = url.hash.slice(1);
   if (!/^ci_[A-Za-z0-9_-]{32}$/.test(token)) throw wrong("its token is missing or damaged");
-  return { origin: url.origin, federation: decodeURIComponent(federation), token };
+  return { origin: url.origin, federation, token };
 }
 
 function base64Url(bytes: Uint8Array): string {

@@ -1,6 +1,7 @@
 import { federationSpecSchema } from "@concord/federation";
 import { z } from "zod";
 import { blobRefSchema } from "./blobs.ts";
+import { eventSchema } from "./events.ts";
 
 /** The version of the protocol, the first part of every path. */
 export const API = "/v1";
@@ -181,8 +182,35 @@ export const federationViewSchema = z.object({
 });
 export type FederationView = z.output<typeof federationViewSchema>;
 
+/** POST /v1/federations (operator): answered by the federation's view. */
+export const createFederationRequestSchema = z.strictObject({ id: federationIdSchema, spec: federationSpecSchema });
+/** POST /v1/federations/:federation/stop (operator). */
+export const stopRequestSchema = z.strictObject({
+  reason: z.string().min(1).max(200).default("stopped by the operator"),
+});
+
+/** GET /v1/federations, …/parties, …/rounds?after=&limit=, …/events?after=&limit= (`last` is the newest number of all). */
+export const federationListSchema = z.object({ federations: z.array(federationViewSchema) });
+export const partyListSchema = z.object({ parties: z.array(partyViewSchema) });
+export const roundListSchema = z.object({ rounds: z.array(roundViewSchema) });
+export const eventListSchema = z.object({ events: z.array(eventSchema), last: z.int().min(0) });
+
+/** GET /v1/party: what a party may see of itself and its federation. */
+export const ownViewSchema = partyViewSchema.extend({
+  federation: z.object({
+    id: federationIdSchema,
+    name: z.string(),
+    status: federationStatusSchema,
+    /** The last round that ended. */
+    round: z.int().min(0),
+    rounds: z.int().min(1),
+  }),
+});
+export type OwnView = z.output<typeof ownViewSchema>;
+
 export type SessionRequest = z.input<typeof sessionRequestSchema>;
 export type SessionResponse = z.output<typeof sessionResponseSchema>;
+export type CreateFederationRequest = z.input<typeof createFederationRequestSchema>;
 export type InviteRequest = z.input<typeof inviteRequestSchema>;
 export type InviteResponse = z.output<typeof inviteResponseSchema>;
 export type InspectRequest = z.input<typeof inspectRequestSchema>;

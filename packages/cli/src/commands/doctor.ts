@@ -39,12 +39,20 @@ async function doctor(json: boolean): Promise<void> {
 const CHECKS: readonly (() => Promise<Check>)[] = [node, machine, engine, speed, store, port, dataSets];
 
 async function node(): Promise<Check> {
-  return { name: "node", ok: Number(process.versions.node.split(".")[0]) >= 24, detail: `${process.version} (24 or later is needed)` };
+  return {
+    name: "node",
+    ok: Number(process.versions.node.split(".")[0]) >= 24,
+    detail: `${process.version} (24 or later is needed)`,
+  };
 }
 
 async function machine(): Promise<Check> {
   const model = cpus()[0]?.model ?? "unknown processor";
-  return { name: "machine", ok: true, detail: `${model}, ${availableParallelism()} cores, ${showBytes(totalmem())} of memory` };
+  return {
+    name: "machine",
+    ok: true,
+    detail: `${model}, ${availableParallelism()} cores, ${showBytes(totalmem())} of memory`,
+  };
 }
 
 async function engine(): Promise<Check> {
@@ -71,7 +79,11 @@ async function speed(): Promise<Check> {
     best = Math.min(best, performance.now() - started);
   }
   program.dispose();
-  return { name: "speed", ok: true, detail: `${((2 * n ** 3) / best / 1e6).toFixed(1)} GFLOP/s on one thread (512 × 512 product, ${portable.kind} engine)` };
+  return {
+    name: "speed",
+    ok: true,
+    detail: `${((2 * n ** 3) / best / 1e6).toFixed(1)} GFLOP/s on one thread (512 × 512 product, ${portable.kind} engine)`,
+  };
 }
 
 async function multiply(on: Engine, n: number): Promise<Float32Array> {
@@ -114,6 +126,8 @@ async function dataSets(): Promise<Check> {
   return {
     name: "data",
     ok: true,
-    detail: fashion ? "Fashion-MNIST is here; start will train on it" : "no Fashion-MNIST; start will train on generated handwriting (concord data pull fashion-mnist)",
+    detail: fashion
+      ? "Fashion-MNIST is here; start will train on it"
+      : "no Fashion-MNIST; start will train on generated handwriting (concord data pull fashion-mnist)",
   };
 }

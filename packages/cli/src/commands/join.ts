@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join as joinPath } from "node:path";
 import { partitionSpecSchema } from "@concord/learning";
-import { openParty } from "@concord/party/node";
 import type { Status } from "@concord/party";
+import { openParty } from "@concord/party/node";
 import { parseInvite } from "@concord/protocol";
 import { Command } from "commander";
 import { z } from "zod";
@@ -30,7 +30,10 @@ type Options = z.output<typeof optionsSchema>;
 export function joinCommand(): Command {
   return new Command("join")
     .description("Take part in a federation with data of your own.")
-    .argument("<invite>", "the link you were invited with; to continue later, give it again or name the folder with --dir")
+    .argument(
+      "<invite>",
+      "the link you were invited with; to continue later, give it again or name the folder with --dir",
+    )
     .option("--dataset <name>", "a data set of this machine (default: the one the federation names)")
     .option("--shard <k/n>", "only share k of n of it")
     .option("--partition <kind>", "how shares are cut: iid, dirichlet:<beta> or classes:<k> (default: dirichlet:0.3)")
@@ -42,7 +45,10 @@ export function joinCommand(): Command {
     .option("--name <name>", "what others call you")
     .option("--share-labels", "let others see how many examples of each class you have")
     .option("--dir <folder>", "where your key and private state are kept (default: .concord/joined/<by invite>)")
-    .addHelpText("after", "\nExample:\n  $ concord join 'http://127.0.0.1:7700/join/federation-1#ci_…' --dataset fashion-mnist --shard 3/20")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ concord join 'http://127.0.0.1:7700/join/federation-1#ci_…' --dataset fashion-mnist --shard 3/20",
+    )
     .action(async (invite: string, raw: unknown) => joinFederation(invite, checkOptions("join", optionsSchema, raw)));
 }
 
@@ -69,8 +75,19 @@ async function joinFederation(link: string, options: Options): Promise<void> {
   out.record({ type: "start", party: party.identity.party, federation: party.identity.federation, folder: dir });
   out.say(`Taking part as ${party.identity.party}; the key and private state are in ${dir}.`);
   const last = await party.done;
-  out.say(last.kind === "stopped" ? "Stopped; the same command continues." : `Ended: ${last.kind === "finished" ? last.reason : last.kind}`);
-  out.record({ type: "result", ended: last.kind, updates: last.updates, bytesUp: last.bytesUp, bytesDown: last.bytesDown, loss: last.loss ?? null });
+  out.say(
+    last.kind === "stopped"
+      ? "Stopped; the same command continues."
+      : `Ended: ${last.kind === "finished" ? last.reason : last.kind}`,
+  );
+  out.record({
+    type: "result",
+    ended: last.kind,
+    updates: last.updates,
+    bytesUp: last.bytesUp,
+    bytesDown: last.bytesDown,
+    loss: last.loss ?? null,
+  });
 }
 
 function reporter(out: Output): (status: Status) => void {
@@ -104,7 +121,11 @@ function sentence(status: Status): string {
 function parsePartition(text: string) {
   const [kind, value] = text.split(":");
   const spec =
-    kind === "dirichlet" ? { kind, beta: Number(value ?? 0.3) } : kind === "classes" ? { kind, classes: Number(value ?? 2) } : { kind };
+    kind === "dirichlet"
+      ? { kind, beta: Number(value ?? 0.3) }
+      : kind === "classes"
+        ? { kind, classes: Number(value ?? 2) }
+        : { kind };
   const parsed = partitionSpecSchema.safeParse(spec);
   if (!parsed.success || (kind === "iid" && value !== undefined)) {
     throw new InputError(`join --partition: expected iid, dirichlet:<beta> or classes:<k>, got ${text}`);

@@ -24,29 +24,58 @@ async function show(path: string, json: boolean): Promise<void> {
   try {
     file = decodeSafetensors(bytes);
   } catch (error) {
-    if (error instanceof SafetensorsError) throw new InputError(`${path} is no valid safetensors file: ${error.message}`);
+    if (error instanceof SafetensorsError)
+      throw new InputError(`${path} is no valid safetensors file: ${error.message}`);
     throw error;
   }
   const tensors = flatten(file.tensors);
   const parameters = tensors.reduce((count, [, leaf]) => count + leaf.data.length, 0);
   const payload = tensors.reduce((sum, [, leaf]) => sum + payloadBytes(leaf), 0);
-  const table = new Table({ head: ["tensor", "type and shape", "elements", "mean", "sd"], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ["tensor", "type and shape", "elements", "mean", "sd"],
+    style: { head: [], border: [] },
+  });
   for (const [name, leaf] of tensors) {
     const { mean, deviation } = moments(leaf);
     const finite = firstNonFinite(leaf) < 0;
-    out.record({ type: "tensor", name, dtype: leaf.dtype, shape: leaf.shape, elements: leaf.data.length, mean, deviation, finite });
-    table.push([name, showSpec(leaf), leaf.data.length, finite ? mean.toPrecision(3) : "not finite", deviation.toPrecision(3)]);
+    out.record({
+      type: "tensor",
+      name,
+      dtype: leaf.dtype,
+      shape: leaf.shape,
+      elements: leaf.data.length,
+      mean,
+      deviation,
+      finite,
+    });
+    table.push([
+      name,
+      showSpec(leaf),
+      leaf.data.length,
+      finite ? mean.toPrecision(3) : "not finite",
+      deviation.toPrecision(3),
+    ]);
   }
   out.say(table.toString());
   for (const [name, value] of Object.entries(file.metadata)) out.say(`${name}: ${value.slice(0, 200)}`);
-  out.say(`${tensors.length} tensors, ${parameters} elements, ${showBytes(payload)} (file: ${showBytes(bytes.length)})`);
-  out.record({ type: "result", tensors: tensors.length, parameters, payloadBytes: payload, fileBytes: bytes.length, metadata: file.metadata });
+  out.say(
+    `${tensors.length} tensors, ${parameters} elements, ${showBytes(payload)} (file: ${showBytes(bytes.length)})`,
+  );
+  out.record({
+    type: "result",
+    tensors: tensors.length,
+    parameters,
+    payloadBytes: payload,
+    fileBytes: bytes.length,
+    metadata: file.metadata,
+  });
 }
 
 async function read(path: string): Promise<Uint8Array> {
   try {
     const { size } = await stat(path);
-    if (size > MAX_BYTES) throw new InputError(`${path} has ${showBytes(size)}, at most ${showBytes(MAX_BYTES)} are read`);
+    if (size > MAX_BYTES)
+      throw new InputError(`${path} has ${showBytes(size)}, at most ${showBytes(MAX_BYTES)} are read`);
     return await readFile(path);
   } catch (error) {
     if (error instanceof InputError) throw error;

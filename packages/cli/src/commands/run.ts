@@ -31,7 +31,10 @@ export function runCommand(): Command {
     .option("--workers <n>", "worker threads (default: one for each core); the result does not depend on it")
     .option("--rounds <n>", "another number of rounds than the file says")
     .option("--fresh", "begin anew where a checkpoint is there")
-    .addHelpText("after", "\nExample:\n  $ CONCORD_DATA=./data concord run experiments/fedavg/fashion-mnist-mlp.yaml --json")
+    .addHelpText(
+      "after",
+      "\nExample:\n  $ CONCORD_DATA=./data concord run experiments/fedavg/fashion-mnist-mlp.yaml --json",
+    )
     .action(async (path: string, raw: unknown) => {
       const options = optionsSchema.safeParse(raw);
       if (!options.success) throw new InputError(fromZod(options.error, "run").message);
@@ -61,13 +64,30 @@ async function run(path: string, options: Options): Promise<void> {
   const from = await readCheckpoint(checkpointFile, spec);
   if (from && from.round >= spec.rounds) out.warn(`${folder} holds a finished run; --fresh begins a new one`);
 
-  out.record({ type: "start", name: spec.name, dataset: dataset.name, generated: dataset.generated, parties: parties.length, rounds: spec.rounds, resumedFrom: from?.round ?? 0, folder });
-  out.say(`${spec.name}: ${parties.length} parties, ${dataset.name}${dataset.generated ? " (generated data)" : ""}, ${spec.rounds} rounds`);
+  out.record({
+    type: "start",
+    name: spec.name,
+    dataset: dataset.name,
+    generated: dataset.generated,
+    parties: parties.length,
+    rounds: spec.rounds,
+    resumedFrom: from?.round ?? 0,
+    folder,
+  });
+  out.say(
+    `${spec.name}: ${parties.length} parties, ${dataset.name}${dataset.generated ? " (generated data)" : ""}, ${spec.rounds} rounds`,
+  );
   const executor = await workerPool(spec, options.workers);
   const started = performance.now();
   let last = from;
   try {
-    for await (const checkpoint of simulate({ spec, parties, executor, ...(test && { test }), ...(from && { from }) })) {
+    for await (const checkpoint of simulate({
+      spec,
+      parties,
+      executor,
+      ...(test && { test }),
+      ...(from && { from }),
+    })) {
       last = checkpoint;
       await writeAtomically(checkpointFile, encodeCheckpoint(checkpoint, spec));
       report(checkpoint);
@@ -94,7 +114,12 @@ async function run(path: string, options: Options): Promise<void> {
   };
   await writeResults(folder, {
     config: { ...spec, data },
-    machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version, date: new Date().toISOString() },
+    machine: {
+      cpu: cpus()[0]?.model ?? "unknown",
+      cores: cpus().length,
+      node: process.version,
+      date: new Date().toISOString(),
+    },
     rounds: last.history.map(({ round, members, trainLoss, evaluation, traffic: bytes }) => ({
       round,
       parties: members.length,
@@ -107,7 +132,9 @@ async function run(path: string, options: Options): Promise<void> {
     result,
     model: last.state.model,
   });
-  out.say(`accuracy ${showPercent(result.accuracy)} on ${accuracySource}; ${showBytes(result.bytesUp)} up, ${showBytes(result.bytesDown)} down; ${showDuration(result.seconds)}; results in ${folder}`);
+  out.say(
+    `accuracy ${showPercent(result.accuracy)} on ${accuracySource}; ${showBytes(result.bytesUp)} up, ${showBytes(result.bytesDown)} down; ${showDuration(result.seconds)}; results in ${folder}`,
+  );
   out.record(result);
 
   function report({ round, history }: Checkpoint): void {
@@ -120,7 +147,9 @@ async function run(path: string, options: Options): Promise<void> {
     out.record({ type: "round", round, accuracy, loss: evaluation?.loss ?? null, trainLoss, bytesUp, bytesDown });
     const done = round - (from?.round ?? 0);
     const left = ((performance.now() - started) / 1000 / done) * (spec.rounds - round);
-    out.say(`round ${round}/${spec.rounds}  accuracy ${showPercent(accuracy)}  training loss ${trainLoss.toFixed(3)}  ${showBytes(bytesUp)} up  ${showDuration(left)} left`);
+    out.say(
+      `round ${round}/${spec.rounds}  accuracy ${showPercent(accuracy)}  training loss ${trainLoss.toFixed(3)}  ${showBytes(bytesUp)} up  ${showDuration(left)} left`,
+    );
   }
 }
 

@@ -11,7 +11,9 @@ export interface Instructions {
 }
 
 /** What a built-in party tells its parent. */
-export type Report = { readonly kind: "ended"; readonly reason: string } | { readonly kind: "failed"; readonly reason: string };
+export type Report =
+  | { readonly kind: "ended"; readonly reason: string }
+  | { readonly kind: "failed"; readonly reason: string };
 
 // The parent's death closes the channel, kill -9 included: no party is left behind.
 process.on("disconnect", () => process.exit(0));

@@ -1,7 +1,7 @@
 import type { FederationSpec } from "@concord/federation";
 import { federationSpecSchema } from "@concord/federation";
 import type { Dataset } from "@concord/learning";
-import { taskDefaults } from "../experiment.ts";
+import { taskDefaults } from "@concord/learning";
 
 export interface StartOptions {
   readonly parties: number;

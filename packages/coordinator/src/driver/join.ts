@@ -23,7 +23,10 @@ export async function join({ journal, clock }: Context, live: Live, request: Joi
     const hash = hashSecret(invite);
     const known = usableInvite(await tx.invites.get(hash), federation, now);
     if (hasEnded(live)) {
-      throw new ConcordError("failed_precondition", `federation "${federation}" has ended; nobody can join it any more`);
+      throw new ConcordError(
+        "failed_precondition",
+        `federation "${federation}" has ended; nobody can join it any more`,
+      );
     }
     const id = known.party ?? (await freeId(tx, federation, name));
     const record: PartyRecord = {

@@ -75,6 +75,8 @@ export interface LiveLease {
 export interface Transfer {
   /** The model went down whole. What was served before a restart is not known any more: then the reply proves it. */
   downloaded: "no" | "yes" | "unknown";
+  /** The work is over: an update that arrives now is not kept. */
+  closed: boolean;
   readonly uploads: Map<string, Upload>;
 }
 
@@ -110,6 +112,9 @@ export function lastHeard(party: LiveParty, now: number): number {
 
 /** Ends what a party holds: its lease and the uploads that nobody will ask for any more. */
 export function dropLease(party: LiveParty): void {
-  for (const upload of party.lease?.transfer.uploads.values() ?? []) upload.release();
+  const { lease } = party;
+  if (lease === undefined) return;
+  lease.transfer.closed = true;
+  for (const upload of lease.transfer.uploads.values()) upload.release();
   party.lease = undefined;
 }

@@ -33,7 +33,14 @@ export async function mergeExchange(context: Context, live: Live): Promise<boole
       await tx.merges.insert({ federation: id, round, step, state: mergePin.sha256, parties: replied });
       await tx.federations.update(id, { state: statePin.sha256 });
       if (evaluators !== null) await tx.rounds.update(id, round, { status: "evaluating", evaluators });
-      await emit({ type: "exchange.merged", federation: id, round, step, parties: [...replied], missing: [...dropped] });
+      await emit({
+        type: "exchange.merged",
+        federation: id,
+        round,
+        step,
+        parties: [...replied],
+        missing: [...dropped],
+      });
     });
   } finally {
     mergePin.release();
@@ -71,7 +78,8 @@ async function loadUpdates({ journal, depot }: Context, phase: Training, exchang
     for (const party of exchange.replied) {
       const at = phase.progress.members.get(party);
       const record = at && (await tx.segments.get(federation, round, party, at.segment));
-      if (at === undefined || !record?.update) throw new ConcordError("internal", `round ${round}: "${party}" has no update`);
+      if (at === undefined || !record?.update)
+        throw new ConcordError("internal", `round ${round}: "${party}" has no update`);
       found.push({ party, examples: at.member.examples, sha256: record.update });
     }
     return found;
@@ -80,7 +88,10 @@ async function loadUpdates({ journal, depot }: Context, phase: Training, exchang
   for (const { party, examples, sha256 } of names) {
     const bytes = await depot.get(sha256);
     if (bytes === undefined) {
-      throw new ConcordError("internal", `round ${round}: blob ${sha256}, the update of "${party}", is missing or damaged`);
+      throw new ConcordError(
+        "internal",
+        `round ${round}: blob ${sha256}, the update of "${party}", is missing or damaged`,
+      );
     }
     updates.push({ party, examples, tensors: decodeSafetensors(bytes).tensors });
   }

@@ -15,7 +15,10 @@ export async function setStatus(
   const { federation, id, status: before } = party.record;
   if (before === status) return;
   if (before === "left") {
-    throw new ConcordError("failed_precondition", `"${id}" has left the federation for good; join again with a new invite`);
+    throw new ConcordError(
+      "failed_precondition",
+      `"${id}" has left the federation for good; join again with a new invite`,
+    );
   }
   await journal.commit(async (tx, emit) => {
     await tx.parties.setStatus(federation, id, status);

@@ -24,9 +24,13 @@ export async function takeReply(
   if (claim.kind === "late") return { status: "late" };
   const { lease } = claim;
   if (lease.record.kind !== body.kind) {
-    throw new ConcordError("invalid_argument", `this lease is to ${lease.record.kind}, the reply is of kind "${body.kind}"`, {
-      param: "kind",
-    });
+    throw new ConcordError(
+      "invalid_argument",
+      `this lease is to ${lease.record.kind}, the reply is of kind "${body.kind}"`,
+      {
+        param: "kind",
+      },
+    );
   }
   const isNew =
     body.kind === "train"
@@ -74,7 +78,13 @@ async function takeUpdate(
  * After a restart it is no longer known who sent what, so a blob in the store is checked again as if it had just arrived.
  * Nobody can name another's update in this way: its hash is known only to those who have its bytes.
  */
-async function uploadOf(context: Context, live: Live, lease: LiveLease, sha256: string, bytes: number): Promise<Upload> {
+async function uploadOf(
+  context: Context,
+  live: Live,
+  lease: LiveLease,
+  sha256: string,
+  bytes: number,
+): Promise<Upload> {
   const { uploads } = lease.transfer;
   const content = lease.restored && !uploads.has(sha256) ? await context.depot.get(sha256) : undefined;
   if (content !== undefined) await acceptUpload(context, live, lease, sha256, content);

@@ -7,6 +7,7 @@ import type { FederationRecord, LeaseRecord, RoundRecord, SegmentRecord, Transac
 import { downloads } from "./downloads.ts";
 import type { Live, LiveLease, LiveParty, Phase } from "./live.ts";
 import { getState } from "./states.ts";
+import { newTransfer } from "./work.ts";
 
 /** The live picture of a federation from what the store holds of it, after a start of the coordinator. */
 export async function restore(context: Context, record: FederationRecord): Promise<Live> {
@@ -37,7 +38,7 @@ export async function restore(context: Context, record: FederationRecord): Promi
 
 async function restorePhase(
   tx: Transaction,
-  { id, status, state }: FederationRecord,
+  { id, status }: FederationRecord,
   rounds: readonly RoundRecord[],
   now: number,
 ): Promise<Phase> {
@@ -115,7 +116,7 @@ async function restoreLease({ depot }: Context, live: Live, record: LeaseRecord,
     bytes: content.length,
     expiresAt: now + 1000 * live.record.spec.leaseSeconds,
     restored: true,
-    transfer: { downloaded: "unknown", uploads: new Map() },
+    transfer: newTransfer("unknown"),
   };
   party.lease = lease;
 }

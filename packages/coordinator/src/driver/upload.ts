@@ -1,9 +1,9 @@
 import { decodeSafetensors, flatten, payloadBytes, SafetensorsError } from "@concord/engine";
-import { ConcordError, blobId } from "@concord/protocol";
+import { segmentOf } from "@concord/federation";
+import { blobId, ConcordError } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { Live, LiveLease, LiveParty, Upload } from "./live.ts";
 import { stateAt } from "./work.ts";
-import { segmentOf } from "@concord/federation";
 
 /** What the header of an update may take beyond that of the model: names in another order, other blanks, metadata. */
 const HEADER_ALLOWANCE = 64 * 1024;
@@ -42,6 +42,10 @@ export async function acceptUpload(
   }
   const payload = await checkUpdate(context, live, lease, bytes);
   const upload = { ...(await context.depot.put(bytes)), payload };
+  if (lease.transfer.closed) {
+    upload.release();
+    throw tooLate();
+  }
   // A party needs one update for a segment; keeping each that it sends would fill the disk.
   for (const [name, earlier] of uploads) {
     uploads.delete(name);
@@ -62,7 +66,7 @@ async function checkUpdate(
   const at = phase.kind === "training" ? phase.progress.members.get(record.party) : undefined;
   const segment = at && segmentOf(at.member, record.segment ?? 0);
   if (phase.kind !== "training" || segment === undefined) {
-    throw new ConcordError("failed_precondition", "the exchange of this update has been merged without it");
+    throw tooLate();
   }
   const state = await stateAt(live, depot, phase, segment.from);
   try {
@@ -75,4 +79,8 @@ async function checkUpdate(
     }
     throw error;
   }
+}
+
+function tooLate(): ConcordError {
+  return new ConcordError("failed_precondition", "the exchange of this update is over; ask for work");
 }

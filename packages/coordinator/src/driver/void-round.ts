@@ -8,7 +8,12 @@ import { transferred } from "./transfers.ts";
  * Gives a round up: the state goes back to what it was when the round began. The number of the round is used up, so the
  * federation ends after the rounds it was told to make, whatever became of them.
  */
-export async function voidRound({ journal, depot, clock }: Context, live: Live, phase: Training, reason: string): Promise<void> {
+export async function voidRound(
+  { journal, depot, clock }: Context,
+  live: Live,
+  phase: Training,
+  reason: string,
+): Promise<void> {
   const { id, spec } = live.record;
   const { round, stateBefore, plan } = phase.round;
   const ends = round >= spec.rounds;

@@ -5,7 +5,7 @@ import type { Work } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { LeaseRecord } from "../store/contract.ts";
 import { newLeaseId } from "./lease-id.ts";
-import type { Evaluating, Live, LiveLease, LiveParty, Training } from "./live.ts";
+import type { Evaluating, Live, LiveLease, LiveParty, Training, Transfer } from "./live.ts";
 import { getState } from "./states.ts";
 
 /** What a party could do at this moment. */
@@ -34,7 +34,10 @@ export function offerFor(live: Live, party: LiveParty): Offer {
       const segment = openSegment(phase.progress, id);
       if (segment !== undefined) return { kind: "train", phase, segment };
       const member = phase.progress.members.has(id);
-      return { kind: "wait", reason: member ? "others have not replied yet" : "this party was not drawn for this round" };
+      return {
+        kind: "wait",
+        reason: member ? "others have not replied yet" : "this party was not drawn for this round",
+      };
     }
   }
 }
@@ -63,9 +66,8 @@ export async function grant({ journal, depot, clock }: Context, live: Live, part
     expiresAt,
   };
   await journal.commit((tx) => tx.leases.put(record));
-  const held = party.lease;
   const transfer =
-    held !== undefined && isSameWork(held, record) ? held.transfer : { downloaded: "no" as const, uploads: new Map() };
+    party.lease !== undefined && isSameWork(party.lease, record) ? party.lease.transfer : newTransfer("no");
   party.lease = { record, payload: model.payload, bytes: model.content.length, expiresAt, restored: false, transfer };
 
   const lease = {
@@ -98,6 +100,11 @@ async function downloadOf(
 ): Promise<Tree<Tensor>> {
   if (offer.kind === "evaluate") return live.state.model;
   return live.algorithm.download(await stateAt(live, depot, offer.phase, offer.segment.from), offer.segment);
+}
+
+/** Nothing transferred yet. */
+export function newTransfer(downloaded: Transfer["downloaded"]): Transfer {
+  return { downloaded, uploads: new Map(), closed: false };
 }
 
 function isSameWork({ record }: LiveLease, other: LeaseRecord): boolean {

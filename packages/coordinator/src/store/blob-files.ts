@@ -4,6 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promis
 import { basename, dirname, join, resolve } from "node:path";
 import { blobId, blobIdSchema, ConcordError } from "@concord/protocol";
 import type { BlobStore } from "./blobs.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** What a blob is called while it is written; one that is found when the folder is opened was never finished. */
 const TEMPORARY = ".writing";
@@ -35,8 +36,10 @@ export async function openBlobFiles(folder: string): Promise<BlobStore> {
         const sha256 = await blobId(bytes);
         const file = fileOf(sha256);
         if (!(await holds(file, sha256))) await write(file, bytes);
-        // Also where the file was there: whoever put it may not have come this far.
+        // A name is on the disk only when the folders that hold it are; also where the file or its folder was there
+        // already, for whoever made it may not have come this far.
         await syncFolder(dirname(file));
+        await syncFolder(root);
         return sha256;
       }),
     get: (sha256) => translated(root, async () => (isName(sha256) ? await read(fileOf(sha256), sha256) : undefined)),
@@ -61,8 +64,7 @@ function isName(sha256: string): boolean {
 }
 
 async function write(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  const folder = dirname(file);
-  const isNew = (await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${randomUUID()}${TEMPORARY}`;
   try {
     const handle = await open(temporary, "wx", 0o600);
@@ -77,26 +79,14 @@ async function write(file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void
     await rm(temporary, { force: true });
     throw error;
   }
-  // A name is on the disk only when the folder that holds it is.
-  if (isNew) await syncFolder(dirname(folder));
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder, and writes its entries by itself.
-  if (process.platform === "win32") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The bytes of a file if they are what its name says. If not, the file is moved aside, so that a good one can come. */
 async function read(file: string, sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = new Uint8Array(await readFile(file));
+    const { buffer, byteOffset, byteLength } = await readFile(file);
+    bytes = new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

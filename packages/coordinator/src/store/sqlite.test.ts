@@ -145,10 +145,18 @@ describe("openSqliteStore", () => {
     await expect(openSqliteStore(file)).rejects.toEqual(refusal("permission_denied", file, "cannot be opened"));
   });
 
-  it.skipIf(process.getuid?.() === 0 || process.platform === "win32")("says that it may not write", async () => {
+  // Root may write everything.
+  it.skipIf(process.getuid?.() === 0 || process.platform === "win32")("says what it may not write", async () => {
     await filled();
     await chmod(file, 0o400);
-    await expect(openSqliteStore(file)).rejects.toEqual(refusal("permission_denied", file));
+    await expect(openSqliteStore(file)).rejects.toEqual(refusal("permission_denied", file, "EACCES"));
+    await chmod(file, 0o600);
+    await chmod(join(folder, ".concord"), 0o500);
+    await expect(openSqliteStore(file)).rejects.toEqual(refusal("permission_denied", file, "EACCES"));
+    await chmod(join(folder, ".concord"), 0o700);
+    const store = await openSqliteStore(file);
+    expect(await ids(store)).toEqual(["digits"]);
+    await store.close();
   });
 
   it("says that a file is none of its own", async () => {

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ConcordError } from "@concord/protocol";
@@ -11,6 +11,7 @@ import type { Tables } from "./sql/tables.ts";
 import { sqlTransaction } from "./sql/transaction.ts";
 import { nodeSqliteDialect } from "./sqlite-dialect.ts";
 import { sqliteError } from "./sqlite-errors.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process to let go of the file, in milliseconds (default 1,000). The wait blocks. */
@@ -32,6 +33,8 @@ export interface SqliteOptions {
 export async function openSqliteStore(file: string, options: SqliteOptions = {}): Promise<Store> {
   const path = resolve(file);
   const database = open(path, options);
+  // SQLite syncs the folder of its files; the name of a new folder is ours to bring to the disk.
+  await syncFolder(dirname(dirname(path)));
   const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(database, (error) => sqliteError(error, path)) });
   const oneByOne = serial();
   let isOpen = true;
@@ -69,29 +72,23 @@ function open(path: string, options: SqliteOptions): DatabaseSync {
   }
 }
 
-/** The file for the eyes of its owner only: SQLite gives its companions (`-wal`) the same mode. */
+/** Makes the file where there is none, for the eyes of its owner only: SQLite gives its companions (`-wal`) the same mode. */
 function createPrivately(path: string): void {
+  const folder = dirname(path);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    closeSync(openSync(path, "wx", 0o600));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!existsSync(path)) closeSync(openSync(path, "wx", 0o600));
+    // SQLite would open what it may only read, and fail later without saying why.
+    accessSync(folder, constants.R_OK | constants.W_OK);
+    accessSync(path, constants.R_OK | constants.W_OK);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    // It is there already, as itself or as something that SQLite will refuse.
-    if (code === "EEXIST" && !isFolderProblem(error, path)) return;
+    const code = error instanceof Error && "code" in error ? error.code : error;
     if (code === "ENOSPC" || code === "EDQUOT") {
       throw new ConcordError("resource_exhausted", `there is no room left to make ${path}`, { cause: error });
     }
-    throw new ConcordError(
-      "permission_denied",
-      `the folder ${dirname(path)} cannot be used (${code ?? error}): the store needs a folder that it may write in`,
-      { cause: error },
-    );
+    const message = `${path} cannot be used (${code}): the store needs a folder and a file that it may read and write`;
+    throw new ConcordError("permission_denied", message, { cause: error });
   }
-}
-
-/** `mkdir` says EEXIST too, where a file stands in the place of the folder. */
-function isFolderProblem(error: unknown, path: string): boolean {
-  return error instanceof Error && "path" in error && error.path !== path;
 }
 
 function checkWhole(database: DatabaseSync, path: string): void {

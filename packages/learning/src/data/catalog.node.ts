@@ -8,7 +8,8 @@ import type { HandwritingPlan } from "./handwriting.ts";
 import { handwriting } from "./handwriting.ts";
 import type { HeartDiseaseOptions } from "./heart-disease.node.ts";
 import { loadHeartDiseaseFolder } from "./heart-disease.node.ts";
-import { FASHION_MNIST, loadIdxFolder, MNIST } from "./idx.node.ts";
+import { loadIdxFolder } from "./idx.node.ts";
+import { FASHION_MNIST, MNIST } from "./idx-families.ts";
 import type { Places } from "./locate.node.ts";
 import { cacheFolder, locateDataset } from "./locate.node.ts";
 

@@ -2,45 +2,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { tensor } from "@concord/engine";
 import type { Dataset } from "./dataset.ts";
-import { dataset, normalised } from "./dataset.ts";
 import type { IdxBytes } from "./idx.ts";
 import { parseIdx } from "./idx.ts";
-
-/** What distinguishes the data sets that come as the four IDX files of MNIST. */
-export interface IdxFamily {
-  readonly name: string;
-  readonly classNames: readonly string[];
-  /** Mean and standard deviation of the training pixels, on the scale 0 … 1. */
-  readonly mean: number;
-  readonly deviation: number;
-}
-
-export const MNIST: IdxFamily = {
-  name: "mnist",
-  classNames: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-  mean: 0.1307,
-  deviation: 0.3081,
-};
-
-export const FASHION_MNIST: IdxFamily = {
-  name: "fashion-mnist",
-  classNames: [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-  ],
-  mean: 0.286,
-  deviation: 0.353,
-};
+import type { IdxOptions } from "./idx-dataset.ts";
+import { idxDataset } from "./idx-dataset.ts";
+import type { IdxFamily } from "./idx-families.ts";
 
 /**
  * Reads the training (60,000) or test part (10,000 examples) from a folder with the original gzip files.
@@ -49,23 +16,26 @@ export const FASHION_MNIST: IdxFamily = {
  */
 export async function loadIdxFolder(folder: string, family: IdxFamily, part: "train" | "test"): Promise<Dataset> {
   const stem = part === "train" ? "train" : "t10k";
-  const [images, labels] = await Promise.all([
-    readIdxFile(join(folder, `${stem}-images-idx3-ubyte.gz`)),
-    readIdxFile(join(folder, `${stem}-labels-idx1-ubyte.gz`)),
-  ]);
-  const [n, height = 0, width = 0] = images.shape;
-  if (images.shape.length !== 3 || labels.shape.length !== 1 || labels.shape[0] !== n) {
-    throw new SyntaxError(`${folder}: images [${images.shape}] and labels [${labels.shape}] do not belong together`);
-  }
-  return dataset({
-    name: family.name,
-    inputShape: [height, width, 1],
-    inputs: { kind: "bytes", data: images.data, ...normalised([family.mean], [family.deviation]) },
-    y: tensor("int32", [labels.data.length], Int32Array.from(labels.data)),
+  return loadIdxFiles(join(folder, `${stem}-images-idx3-ubyte.gz`), join(folder, `${stem}-labels-idx1-ubyte.gz`), {
+    ...family,
     classes: family.classNames.length,
-    classNames: family.classNames,
-    generated: false,
   });
+}
+
+/**
+ * A data set of one's own from a file of images [n, height, width] and one of labels [n]; inputs are [height, width, 1],
+ * kept as bytes. Files whose names end in `.gz` are decompressed.
+ * Throws the error of the file system for a file that is not there, SyntaxError for one that is damaged or for two that
+ * do not belong together, RangeError for a label that is none of 0 … classes − 1.
+ */
+export async function loadIdxFiles(imagesPath: string, labelsPath: string, options: IdxOptions): Promise<Dataset> {
+  const [images, labels] = await Promise.all([readIdxFile(imagesPath), readIdxFile(labelsPath)]);
+  try {
+    return idxDataset(images, labels, options);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new SyntaxError(`${imagesPath}, ${labelsPath}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** Reads one IDX file, compressed with gzip where its name ends in `.gz`. */

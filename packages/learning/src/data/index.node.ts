@@ -1,5 +1,6 @@
 export * from "./adult.node.ts";
 export * from "./catalog.node.ts";
+export * from "./catalog.ts";
 export * from "./cifar.node.ts";
 export * from "./download.node.ts";
 export * from "./heart-disease.node.ts";

@@ -7,6 +7,8 @@ export * from "./dataset.ts";
 export * from "./handwriting.ts";
 export * from "./heart-disease.ts";
 export * from "./idx.ts";
+export * from "./idx-dataset.ts";
+export * from "./idx-families.ts";
 export * from "./partition/classes.ts";
 export * from "./partition/dirichlet.ts";
 export * from "./partition/iid.ts";

@@ -38,7 +38,7 @@ export class MissingDataError extends Error {
 export async function locateDataset(name: string, places: Places = {}): Promise<string> {
   const entry = catalogEntry(name);
   if (entry.files.length === 0) throw new RangeError(`data set "${name}" is generated; it has no files`);
-  const own = (places.env ?? process.env)["CONCORD_DATA"];
+  const own = (places.env ?? process.env).CONCORD_DATA;
   const roots = [...(own ? [own] : []), join(cacheFolder(places), "data")];
   const candidates = roots.flatMap((root) => entry.folders.map((folder) => join(root, folder)));
 
@@ -55,8 +55,8 @@ export async function locateDataset(name: string, places: Places = {}): Promise<
 /** Concord's cache folder, by the XDG Base Directory Specification (which has relative paths ignored). */
 export function cacheFolder({ env = process.env, cacheDir }: Places = {}): string {
   if (cacheDir !== undefined) return cacheDir;
-  if (env["CONCORD_CACHE"]) return env["CONCORD_CACHE"];
-  const xdg = env["XDG_CACHE_HOME"];
+  if (env.CONCORD_CACHE) return env.CONCORD_CACHE;
+  const xdg = env.XDG_CACHE_HOME;
   return join(xdg && isAbsolute(xdg) ? xdg : join(homedir(), ".cache"), "concord");
 }
 

@@ -1,0 +1,12 @@
+export type { Clock } from "./clock.ts";
+export type { Coordinator, FederationResult } from "./coordinator.ts";
+export { startCoordinator } from "./coordinator.ts";
+export type { Log } from "./log.ts";
+export type { CoordinatorOptions } from "./options.ts";
+export type { Sample, SampleFiles } from "./sample.ts";
+export { openBlobFiles } from "./store/blob-files.ts";
+export type { BlobStore } from "./store/blobs.ts";
+export type { Store } from "./store/contract.ts";
+export { memoryStore } from "./store/memory.ts";
+export { memoryBlobs } from "./store/memory-blobs.ts";
+export { openSqliteStore } from "./store/sqlite.ts";

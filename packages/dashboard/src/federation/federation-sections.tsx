@@ -1,0 +1,32 @@
+import type { Role } from "../session/session.ts";
+import { isOver } from "../state/federation-state.ts";
+import { Announcer } from "./announcer.tsx";
+import { Curves } from "./curves.tsx";
+import { EventLog } from "./event-log.tsx";
+import { useFederation } from "./follower-context.ts";
+import { Heading } from "./heading.tsx";
+import { PartiesTable } from "./parties-table.tsx";
+import { ResultSummary } from "./result-summary.tsx";
+import { RoundsTable } from "./rounds-table.tsx";
+import { Tiles } from "./tiles.tsx";
+import { TrafficByParty } from "./traffic-by-party.tsx";
+
+/** Everything about one federation, from what matters most to the details. */
+export function FederationSections({ apiKey, role }: { readonly apiKey: string; readonly role: Role }) {
+  const over = useFederation(({ view }) => isOver(view));
+  return (
+    <div className="sections">
+      <Heading apiKey={apiKey} role={role} />
+      {over && <ResultSummary />}
+      <Tiles />
+      <Curves />
+      <PartiesTable />
+      <div className="sections-pair">
+        <TrafficByParty />
+        <RoundsTable />
+      </div>
+      <EventLog />
+      <Announcer />
+    </div>
+  );
+}

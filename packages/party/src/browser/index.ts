@@ -1,0 +1,4 @@
+export * from "../status.ts";
+export * from "./inspect.ts";
+export type * from "./messages.ts";
+export { forgetSavedParty, openTabParty, savedParty, type TabOpening, type TabParty } from "./tab.ts";

@@ -1,0 +1,173 @@
+import { type Engine, portableEngine } from "@concord/engine";
+import { labelHistogram } from "@concord/learning";
+import { ConcordError, parseInvite } from "@concord/protocol";
+import { coordinatorClient } from "../client.ts";
+import { type Identity, identitySchema } from "../identity.ts";
+import { join, type PartyData } from "../join.ts";
+import { type Party, runParty } from "../party.ts";
+import { isFinal, type Status } from "../status.ts";
+import { claim } from "./claim.ts";
+import { defaultSource, loadData, personalHandwriting } from "./data.ts";
+import { forgetfulDatabase, type PartyDatabase, partyDatabase } from "./database.ts";
+import type { DataSource, Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
+
+/** What the worker has of its surroundings. */
+export interface WorkerHost {
+  post(message: FromWorker): void;
+  readonly locks: LockManager | undefined;
+  readonly database: (party: string) => Promise<PartyDatabase>;
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * The party of a tab: engine, examples, training and all of the party's traffic, away from the thread that draws the
+ * page. Returns what to do with each message of the page.
+ */
+export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
+  const opened = Promise.withResolvers<Party>();
+  // A party that could not be opened is told of by its status; a later pause has nobody to reach.
+  opened.promise.catch(() => {});
+  let goodbye: Promise<void> | undefined;
+
+  return (message) => {
+    switch (message.type) {
+      case "join":
+        return begin(() => joinAnew(message.join), message.device);
+      case "resume":
+        return begin(() => goOn(message.saved), message.device);
+      case "pause":
+        return withParty((party) => party.pause());
+      case "unpause":
+        return withParty((party) => party.resume());
+      case "leave":
+        return withParty((party) => {
+          goodbye ??= party.leave();
+          // Who leaves is gone, whether or not the coordinator could be told.
+          goodbye.catch(() => {});
+        });
+    }
+  };
+
+  function withParty(act: (party: Party) => void): void {
+    opened.promise.then(act, () => {});
+  }
+
+  async function begin(open: () => Promise<Opened | undefined>, device: Device): Promise<void> {
+    try {
+      const found = await open();
+      if (found === undefined) return host.post({ type: "taken" });
+      const { identity, data, database, paused } = found;
+      const engine = await engineOn(device);
+      host.post({ type: "member", member: describe(identity, data, engine) });
+      const party = runParty({
+        identity,
+        data,
+        engine,
+        paused,
+        privateStore: database.privateStore,
+        fetch: host.fetch,
+        onStatus: (status) => {
+          if (!isFinal(status)) host.post({ type: "status", status });
+        },
+      });
+      opened.resolve(party);
+      await party.done.catch(() => {});
+      await goodbye?.catch(() => {});
+      const last = party.status;
+      // The page ends this thread on a final status, so the tidying comes first.
+      if (last.kind === "finished" || last.kind === "left") await database.clear();
+      host.post({ type: "status", status: last });
+    } catch (error) {
+      host.post({ type: "status", status: failed(error) });
+    }
+  }
+
+  async function joinAnew({ invite: link, source: given, name, shareLabels }: JoinFromTab): Promise<Opened> {
+    const invite = parseInvite(link);
+    const client = coordinatorClient({ origin: invite.origin, fetch: host.fetch });
+    const { federation, sample } = await client.inspect(invite);
+    const source = given ?? defaultSource(federation.spec, sample);
+    if (source === undefined) {
+      const why = `the federation trains on ${federation.spec.dataset}, and its operator offers no examples: bring IDX files`;
+      throw new ConcordError("invalid_argument", why, { param: "source" });
+    }
+    const data = await loadData(source, federation.spec, { invite, client });
+    const { spec } = federation;
+    const identity = await join(client, { invite, spec, data, name, shareLabels, client: "browser" });
+    host.post({ type: "joined", saved: savedOf(identity, source) });
+    // Nobody else can have an identity that has just been made.
+    await claim(nameOf(identity), host.locks);
+    const database = await host.database(nameOf(identity));
+    if (source.kind !== "handwriting") await database.saveData(data);
+    return { identity, data, database, paused: false };
+  }
+
+  async function goOn({ identity: json, source, paused }: SavedParty): Promise<Opened | undefined> {
+    const identity = identitySchema.parse(JSON.parse(json));
+    if (!(await claim(nameOf(identity), host.locks))) return undefined;
+    const database = await host.database(nameOf(identity));
+    const data = source.kind === "handwriting" ? personalHandwriting(source.seed) : await database.loadData();
+    if (data === undefined) {
+      throw new ConcordError("failed_precondition", "the browser no longer has this tab's examples: join anew");
+    }
+    return { identity, data, database, paused };
+  }
+}
+
+/** The host of a real worker. */
+export function browserHost(post: (message: FromWorker) => void): WorkerHost {
+  return { post, locks: navigator.locks, database: (party) => partyDatabase(party).catch(forgetfulDatabase) };
+}
+
+interface Opened {
+  readonly identity: Identity;
+  readonly data: PartyData;
+  readonly database: PartyDatabase;
+  readonly paused: boolean;
+}
+
+function savedOf(identity: Identity, source: DataSource): SavedParty {
+  return {
+    identity: JSON.stringify(identity),
+    source: source.kind === "handwriting" ? source : { kind: "stored" },
+    paused: false,
+  };
+}
+
+function nameOf({ origin, federation, party }: Identity): string {
+  return `${origin}/${federation}/${party}`;
+}
+
+/** WebAssembly unless WebGPU is asked for and there: it gives the same bits as every other party's reference engine. */
+async function engineOn(device: Device): Promise<Engine> {
+  if (device === "wasm") return await portableEngine("wasm");
+  try {
+    return await portableEngine("webgpu");
+  } catch {
+    return await portableEngine("wasm");
+  }
+}
+
+function describe({ federation, party, spec }: Identity, { train, heldOut }: PartyData, engine: Engine): Member {
+  return {
+    federation,
+    title: spec.name,
+    party,
+    rounds: spec.rounds,
+    dataset: train.name,
+    generated: train.generated,
+    examples: train.size,
+    heldOut: heldOut.size,
+    labels: train.classes > 0 ? [...labelHistogram(train)] : [],
+    classNames: train.classNames ?? Array.from({ length: train.classes }, (_, label) => String(label)),
+    engine: engine.description,
+  };
+}
+
+function failed(error: unknown): Status {
+  const { code, message } =
+    error instanceof ConcordError || !(error instanceof Error)
+      ? ConcordError.from(error)
+      : new ConcordError("internal", `the party cannot start: ${error.message}`, { cause: error });
+  return { kind: "failed", code, reason: message, bytesUp: 0, bytesDown: 0, updates: 0, loss: undefined };
+}

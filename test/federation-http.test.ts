@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Coordinator, memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
+import { type Engine, encodeSafetensors, key, portableEngine, split } from "@concord/engine";
+import { algorithmOf, type FederationSpec, federationSpecSchema, inlineExecutor, simulate } from "@concord/federation";
+import { buildTask, handwriting, holdOut } from "@concord/learning";
+import type { PartyData } from "@concord/party";
+import { openParty } from "@concord/party/node";
+import { blobId } from "@concord/protocol";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/** A federation over HTTP, coordinator and party library as they are deployed, against the simulator. */
+
+const PARTIES = ["north", "south", "west"];
+const FEDERATION = "digits";
+
+let engine: Engine;
+let folder: string;
+let folders = 0;
+beforeAll(async () => {
+  engine = await portableEngine();
+  folder = await mkdtemp(join(tmpdir(), "concord-http-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function federation(algorithm: FederationSpec["algorithm"], rounds: number): FederationSpec {
+  return federationSpecSchema.parse({
+    name: "digits of three hands",
+    dataset: "generated handwriting",
+    task: {
+      model: { kind: "mlp", hidden: [8] },
+      inputShape: [28, 28, 1],
+      outputs: 10,
+      loss: "cross-entropy",
+      optimizer: { kind: "sgd", momentum: 0.9 },
+      learningRate: 0.05,
+      batchSize: 10,
+    },
+    algorithm,
+    rounds,
+    seed: 11,
+    minimumParties: PARTIES.length,
+    leaseSeconds: 3,
+  });
+}
+
+/** Each party has a hand of its own, and another number of examples. */
+function dataOf(party: string): PartyData {
+  const own = split(key("digits"), party);
+  const digits = handwriting({ key: own, writers: 1, digitsPerWriter: 40 + 20 * PARTIES.indexOf(party) });
+  return holdOut(digits, own, 0.2);
+}
+
+async function simulated(spec: FederationSpec) {
+  const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), engine);
+  let last: { model: string; accuracy: number | null } = { model: "", accuracy: null };
+  const parties = PARTIES.map((id) => ({ id, ...dataOf(id) }));
+  for await (const { state, history } of simulate({ spec, parties, executor })) {
+    last = {
+      model: await blobId(encodeSafetensors(state.model)),
+      accuracy: history.at(-1)?.evaluation?.accuracy ?? null,
+    };
+  }
+  return last;
+}
+
+/** The hash of the global model: a comparison byte by byte would take minutes to print. */
+async function modelOf(coordinator: Coordinator): Promise<string> {
+  return await blobId(await coordinator.currentModel(FEDERATION));
+}
+
+/** A coordinator that can be closed and started again over the same stores, on the same port. */
+async function site(spec: FederationSpec) {
+  const stores = { store: { ...memoryStore(), close: async () => {} }, blobs: memoryBlobs() };
+  let coordinator = await startCoordinator({ ...stores, port: 0 });
+  const { port } = coordinator;
+  await coordinator.createFederation(FEDERATION, spec);
+  const dirs = new Map(PARTIES.map((party) => [party, join(folder, `${party}-${folders++}`)]));
+  return {
+    get coordinator(): Coordinator {
+      return coordinator;
+    },
+    invite: async (party: string) => (await coordinator.createInvite(FEDERATION, { party })).url,
+    open: (party: string, options: { invite?: string; fetch?: typeof fetch; signal?: AbortSignal } = {}) =>
+      openParty({
+        dir: dirs.get(party) ?? folder,
+        data: dataOf(party),
+        engine,
+        retry: { firstDelayMs: 5, longestDelayMs: 50 },
+        ...options,
+      }),
+    async restart() {
+      await coordinator.close();
+      coordinator = await startCoordinator({ ...stores, port });
+    },
+  };
+}
+
+describe("a federation over HTTP", () => {
+  test.each([
+    ["FedAvg", federation({ kind: "fedavg", localSteps: 4 }, 3)],
+    ["FedAvg with two of three parties", federation({ kind: "fedavg", localSteps: 3, activeParties: 2 }, 4)],
+    ["FedSGD with momentum", federation({ kind: "fedsgd", localSteps: 3 }, 2)],
+  ])("gives the bits and the accuracy of the simulator: %s", async (_name, spec) => {
+    const { coordinator, invite, open } = await site(spec);
+    const parties = await Promise.all(PARTIES.map(async (id) => await open(id, { invite: await invite(id) })));
+    const ends = await Promise.all(parties.map(({ done }) => done));
+    expect(ends.map(({ kind }) => kind)).toEqual(["finished", "finished", "finished"]);
+    const expected = await simulated(spec);
+    expect(await modelOf(coordinator)).toBe(expected.model);
+    expect((await coordinator.result(FEDERATION)).accuracy).toBe(expected.accuracy);
+    await coordinator.close();
+  });
+
+  // At the n-th request of one party after it has joined: before it is sent, or after it was answered.
+  test.each([1, 3, 4, 5, 6, 8, 9, 12, 15, 17, 19, 21].flatMap((n) => [`${n} before`, `${n} after`]))(
+    "a party that stops at request %s and is started again changes nothing",
+    async (moment) => {
+      const spec = federation({ kind: "fedsgd", localSteps: 2 }, 2);
+      const { coordinator, invite, open } = await site(spec);
+      const [n = "", side] = moment.split(" ");
+      const kill = new AbortController();
+      let requests = 0;
+      const dying: typeof fetch = async (input, init) => {
+        const due = ++requests === Number(n) + 2; // Inspecting and joining come first.
+        if (due && side === "before") kill.abort();
+        const answer = await fetch(input, init);
+        if (due) kill.abort();
+        return answer;
+      };
+      const others = ["south", "west"].map(async (id) => await open(id, { invite: await invite(id) }));
+      const mortal = await open("north", { invite: await invite("north"), fetch: dying, signal: kill.signal });
+      expect((await mortal.done).kind).toBe("stopped");
+      const reborn = await open("north");
+      await Promise.all([reborn.done, ...(await Promise.all(others)).map(({ done }) => done)]);
+      expect(await modelOf(coordinator)).toBe((await simulated(spec)).model);
+      await coordinator.close();
+    },
+  );
+
+  test("a coordinator that is away for a while, again and again, changes nothing", async () => {
+    const spec = federation({ kind: "fedsgd", localSteps: 4 }, 3);
+    const here = await site(spec);
+    const parties = await Promise.all(
+      PARTIES.map(async (id) => await here.open(id, { invite: await here.invite(id) })),
+    );
+    const finished = Promise.all(parties.map(({ done }) => done));
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      await here.restart();
+    }
+    expect((await finished).map(({ kind }) => kind)).toEqual(["finished", "finished", "finished"]);
+    expect(await modelOf(here.coordinator)).toBe((await simulated(spec)).model);
+    await here.coordinator.close();
+  });
+});

@@ -1,0 +1,23 @@
+import { flushCompileCache } from "node:module";
+import { join } from "node:path";
+import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
+import type { FederationSpec } from "@concord/federation";
+import { FEDERATION } from "./small-federation.ts";
+
+/**
+ * A coordinator over the stores of a folder, until it is killed. Prints one JSON object a line: first its port, then the
+ * events that happen. Arguments: folder, port, specification of the federation to begin where there is none.
+ */
+const [folder = "", port = "0", spec = ""] = process.argv.slice(2);
+flushCompileCache();
+const coordinator = await startCoordinator({
+  dataDir: folder,
+  store: await openSqliteStore(join(folder, "store.sqlite")),
+  blobs: await openBlobFiles(join(folder, "blobs")),
+  port: Number(port),
+});
+coordinator.onEvent((event) => console.log(JSON.stringify(event)));
+if ((await coordinator.federations()).length === 0) {
+  await coordinator.createFederation(FEDERATION, JSON.parse(spec) as FederationSpec);
+}
+console.log(JSON.stringify({ port: coordinator.port }));
