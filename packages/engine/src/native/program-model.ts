@@ -19,6 +19,8 @@ export interface ProgramModel {
 /** A step as an ONNX model of a chunk of steps. */
 export interface StepModel {
   readonly model: Model;
+  /** Floating-point operations of one step, roughly. */
+  readonly work: number;
   readonly carry: Leaves<TensorSpec>;
   readonly input: Leaves<TensorSpec>;
   readonly output: Leaves<TensorSpec>;
@@ -37,7 +39,7 @@ export async function programModel({ name, inputs, apply }: Definition): Promise
     given.map(([, spec]) => spec),
   );
   const names = (kind: string, paths: readonly string[]) => paths.map((path) => `${kind}:${path}`);
-  const graph = lower(
+  const { graph } = lower(
     name,
     equations,
     names(
@@ -80,13 +82,13 @@ export async function stepModel({ name, carry, input, apply }: StepDefinition): 
   const output = equations.outputs
     .slice(carried.length)
     .map(({ dtype, shape }, i) => [returned[i] ?? "", { dtype, shape }] as const);
-  const body = lower(
+  const { graph: body, work } = lower(
     name,
     equations,
     [...carried.map(([path]) => `body:carry:${path}`), ...given.map(([path]) => `body:input:${path}`)],
     [...carried.map(([path]) => `body:next:${path}`), ...output.map(([path]) => `body:output:${path}`)],
   );
-  return { model: modelOf(scan(body, { carried, given, output })), carry: carried, input: given, output };
+  return { model: modelOf(scan(body, { carried, given, output })), work, carry: carried, input: given, output };
 }
 
 /** The name of the size that only a run knows. */

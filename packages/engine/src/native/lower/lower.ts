@@ -21,7 +21,7 @@ export function lower(
   program: Equations,
   inputNames: readonly string[],
   outputNames: readonly string[],
-): Graph {
+): Lowered {
   const graph = new GraphBuilder();
   const views = new Map<Variable, View>();
   const inputs: ValueInfo[] = program.inputs.map((variable, i) => {
@@ -45,7 +45,13 @@ export function lower(
     name: outputNames[i] ?? `output${i}`,
     value: contiguous(graph, viewOfOperand(views, output)),
   }));
-  return graph.finish(name, inputs, outputs);
+  return { graph: graph.finish(name, inputs, outputs), work: graph.work };
+}
+
+export interface Lowered {
+  readonly graph: Graph;
+  /** Floating-point operations of one pass, roughly. */
+  readonly work: number;
 }
 
 interface Step {

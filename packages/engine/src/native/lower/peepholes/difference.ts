@@ -1,4 +1,4 @@
-import { applyElementwise, cast, vanishes } from "../rules/elementwise.ts";
+import { applyElementwise, cast, repeatTo, vanishes } from "../rules/elementwise.ts";
 import { scalarView } from "../view.ts";
 import type { Pattern } from "./pattern.ts";
 import { inputsOf } from "./pattern.ts";
@@ -19,9 +19,7 @@ export const difference: Pattern = (equation, producer) => {
       emit: (graph, views) => {
         const same = views.map((view) => cast(graph, view, out.dtype));
         const [a, b] = same;
-        if (a !== undefined && b !== undefined && vanishes(b)) {
-          return [applyElementwise(graph, "Add", [a, scalarView(out.dtype, 0)], out.shape, out.dtype)];
-        }
+        if (a !== undefined && b !== undefined && vanishes(b)) return [repeatTo(a, out.shape)];
         return [applyElementwise(graph, "Sub", same, out.shape, out.dtype)];
       },
     };

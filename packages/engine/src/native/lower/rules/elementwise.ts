@@ -124,7 +124,8 @@ export function vanishes(view: View): boolean {
   return isScalar(view.source) && view.source.vanishes;
 }
 
-function repeatTo(view: View, shape: readonly number[]): View {
+/** The view in a shape that NumPy's broadcasting gives it. */
+export function repeatTo(view: View, shape: readonly number[]): View {
   const missing = shape.length - view.axes.length;
   const axes = shape.map((size, i) => {
     const axis = view.axes[i - missing] ?? [];

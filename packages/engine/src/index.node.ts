@@ -1,0 +1,2 @@
+export * from "./native/choose.node.ts";
+export * from "./native/engine.node.ts";
