@@ -1,5 +1,6 @@
 import type { ArrayTree, Key, NDArray, Tensor, TensorSpec, Tree } from "@concord/engine";
-import { arange, float32, matmul, rng, split, take, where } from "@concord/engine";
+import { arange, float32, matmul, rng, split, where } from "@concord/engine";
+import { embedding } from "./embedding.ts";
 import { gelu } from "./gelu.ts";
 import { layerNorm, layerNormInit, layerNormSpecs } from "./layer-norm.ts";
 import { linear, linearInit, linearSpecs } from "./linear.ts";
@@ -72,8 +73,9 @@ export function gpt(size: GptSize): Gpt {
     }),
     apply(parameters, tokens, adapters) {
       const [batch = 0, time = 0] = tokens.shape;
-      const positions = take(arrayAt(parameters, "positions"), arange(time));
-      const embedded = take(arrayAt(parameters, "tokens"), tokens.reshape([batch * time]));
+      const table = arrayAt(parameters, "positions");
+      const positions = time === context ? table : embedding(table, arange(time));
+      const embedded = embedding(arrayAt(parameters, "tokens"), tokens.reshape([batch * time]));
       const first = embedded.reshape([batch, time, width]).add(positions).reshape([batch * time, width]);
       const last = blocks.reduce((x, name) => {
         const block = branchAt(parameters, name);
