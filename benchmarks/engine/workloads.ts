@@ -125,7 +125,10 @@ function autoencoderStep(batch: number, [items = 0, ...widths]: readonly number[
     }),
     input(seed) {
       const random = rng(split(key(seed), "mask"));
-      const mask = float32([batch, items], Float32Array.from({ length: batch * items }, () => (random.uniform() < 0.1 ? 1 : 0)));
+      const mask = float32(
+        [batch, items],
+        Float32Array.from({ length: batch * items }, () => (random.uniform() < 0.1 ? 1 : 0)),
+      );
       return { x: uniform(seed, [batch, items]), mask };
     },
   };
@@ -213,10 +216,16 @@ function i32(shape: readonly number[]): TensorSpec {
 
 function uniform(seed: number, shape: readonly number[]): Tensor {
   const random = rng(key(seed));
-  return float32(shape, Float32Array.from({ length: sizeOf(shape) }, () => random.uniform()));
+  return float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => random.uniform()),
+  );
 }
 
 function labels(seed: number, shape: readonly number[], classes: number): Tensor {
   const random = rng(key(seed));
-  return int32(shape, Int32Array.from({ length: sizeOf(shape) }, () => Math.floor(random.uniform() * classes)));
+  return int32(
+    shape,
+    Int32Array.from({ length: sizeOf(shape) }, () => Math.floor(random.uniform() * classes)),
+  );
 }

@@ -76,7 +76,10 @@ export function gpt(size: GptSize): Gpt {
       const table = arrayAt(parameters, "positions");
       const positions = time === context ? table : embedding(table, arange(time));
       const embedded = embedding(arrayAt(parameters, "tokens"), tokens.reshape([batch * time]));
-      const first = embedded.reshape([batch, time, width]).add(positions).reshape([batch * time, width]);
+      const first = embedded
+        .reshape([batch, time, width])
+        .add(positions)
+        .reshape([batch * time, width]);
       const last = blocks.reduce((x, name) => {
         const block = branchAt(parameters, name);
         const project = (layer: string, input: NDArray) =>
@@ -116,9 +119,11 @@ function attention(
 function normal(key: Key, shape: readonly number[]): Tensor {
   const random = rng(key);
   const size = shape.reduce((n, axis) => n * axis, 1);
-  return float32(shape, Float32Array.from({ length: size }, () => 0.02 * random.normal()));
+  return float32(
+    shape,
+    Float32Array.from({ length: size }, () => 0.02 * random.normal()),
+  );
 }
-
 
 /** What a masked score is: its exponential is zero, and unlike −∞ it stays finite in the derivative of the softmax. */
 const MASKED = -1e9;

@@ -27,7 +27,10 @@ export function loraInit(key: Key, layers: readonly string[], width: number, ran
     layers.flatMap((layer) => {
       const specs = { down: { dtype: "float32", shape: [width, rank] } } as const;
       const { down } = uniformFanIn(split(key, layer), specs, width);
-      return [[`${layer}.down`, down as Tensor] as const, [`${layer}.up`, zeros("float32", [rank, width]) as Tensor] as const];
+      return [
+        [`${layer}.down`, down as Tensor] as const,
+        [`${layer}.up`, zeros("float32", [rank, width]) as Tensor] as const,
+      ];
     }),
   );
 }

@@ -31,6 +31,7 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #constants = new Map<string, Constant>();
   readonly #known = new Map<string, Value>();
+  readonly #indicators = new Set<string>();
   #next = 0;
 
   input(name: string, type: ElementType, dims: readonly number[]): Value {
@@ -84,6 +85,16 @@ export class GraphBuilder {
   constant(value: Tensor): Value {
     const { buffer, byteOffset, byteLength } = value.data;
     return this.#constant(value.dtype, value.shape, new Uint8Array(buffer, byteOffset, byteLength));
+  }
+
+  /** Says that a value holds nothing but zeros and ones. */
+  markIndicator(value: Value): void {
+    this.#indicators.add((value.root ?? value).name);
+  }
+
+  /** True if a value is known to hold nothing but zeros and ones, none of them NaN or infinite. */
+  isIndicator(value: Value): boolean {
+    return this.#indicators.has((value.root ?? value).name);
   }
 
   /** What the graph computes, without what no output needs. */

@@ -127,14 +127,26 @@ export function align(graph: GraphBuilder, views: readonly View[], shape: readon
     // A product that was already settled the other way round.
     return align(graph, held, shape);
   }
-  const pieces = held.map((view) => pick(commonly(view), layout));
-  const groups = mergeAlike(pieces);
-  const values = held.map((view, i) => {
-    const own = pieces[i] ?? [];
-    const dims = groups.map((group) => (group.present[i] ? group.size : 1));
-    return graph.reshape(arranged(graph, view.source, own), dims);
+  const prepared = held.map((view) => {
+    const own = pick(commonly(view), layout);
+    const present = arranged(graph, view.source, own);
+    // A kernel that repeats runs of two elements is slower than writing them out.
+    const written = held.length > 1 ? repeatPairs(graph, present, own) : undefined;
+    return written === undefined ? { value: present, pieces: own } : { value: written, pieces: plainPieces(own) };
   });
+  const groups = mergeAlike(prepared.map(({ pieces }) => pieces));
+  const values = prepared.map(({ value }, i) =>
+    graph.reshape(
+      value,
+      groups.map((group) => (group.present[i] ? group.size : 1)),
+    ),
+  );
   return { values, dims: groups.map((group) => group.size), view: viewer(layout, shape, cuts) };
+}
+
+/** Pieces of the same sizes over a tensor in their order. */
+function plainPieces(pieces: readonly Piece[]): Piece[] {
+  return rowMajor(pieces.map(({ size }) => size)).map((axis) => axis[0] ?? { size: 1, stride: 0 });
 }
 
 /** Whether a view's axes can be cut at these sizes. */

@@ -3,7 +3,6 @@ import { int } from "../graph.ts";
 import { contiguous } from "../layout.ts";
 import type { Convolution } from "../rules/conv.ts";
 import { contract } from "../rules/dot.ts";
-import { reduceView } from "../rules/reduce.ts";
 import { padded, slice } from "../rules/shape.ts";
 import type { View } from "../view.ts";
 import { reshapeView, shapeOf, transposeView, viewOf } from "../view.ts";
@@ -11,8 +10,8 @@ import { reshapeView, shapeOf, transposeView, viewOf } from "../view.ts";
 /**
  * The gradient of a convolution's kernel. Differentiation writes it as a convolution of the input with the gradient, which
  * is a "kernel" as large as the image and slides over a few places only: Conv would multiply matrices of nine columns.
- * Here the input's windows, one slice for each place, are joined to one matrix for each image, and a batched matrix product
- * with the gradient, summed over the images, gives the same sums.
+ * Here the input's windows, one slice for each place, are joined to one matrix whose product with the gradient gives the
+ * same sums.
  *
  * `x` is [C, N, H, W], the "kernel" [K, N, h, w], the result [C, K, places…].
  */
@@ -31,35 +30,30 @@ export function kernelGradient(
   const [channels = 1, outputs = 1, rows = 1, columns = 1] = shape;
   const [, images = 1] = shapeOf(x);
   const [h = 1, w = 1] = window;
-  const room = padded(graph, transposeView(x, [1, 0, 2, 3]), [[0, 0], [0, 0], ...padding]);
+  const room = viewOf(contiguous(graph, padded(graph, x, [[0, 0], [0, 0], ...padding])), x.dtype);
   const windows: Value[] = [];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const part = slice(graph, room, [
-        [0, images],
         [0, channels],
+        [0, images],
         [i, i + h],
         [j, j + w],
       ]);
-      windows.push(contiguous(graph, part));
+      windows.push(graph.reshape(contiguous(graph, part), [channels, 1, images * h * w]));
     }
   }
   const all = graph.node({
     op: "Concat",
     inputs: windows,
     type: x.dtype,
-    dims: [images, rows * columns * channels, h, w],
+    dims: [channels, rows * columns, images * h * w],
     attributes: { axis: int(1) },
   });
-  // [N, places · C, 1, h w] · [N, 1, K, h w], then the sum over the images.
-  const left = reshapeView(viewOf(all, x.dtype), [images, rows * columns * channels, 1, h * w]);
-  const turned = transposeView(kernel, [1, 0, 2, 3]);
-  const right =
-    reshapeView(turned, [images, 1, outputs, h * w]) ??
-    viewOf(graph.reshape(contiguous(graph, turned), [images, 1, outputs, h * w]), x.dtype);
-  if (left === undefined) return undefined;
-  const products = contract(graph, left, right);
-  const sums = reduceView(graph, products, "Add", [0]);
-  const apart = reshapeView(sums, [rows, columns, channels, outputs]);
-  return apart && transposeView(apart, [2, 3, 0, 1]);
+  // [1, C · places, N h w] · [K, 1, N h w]: a product that comes out in the layout of the kernel, [K, C, places].
+  const left = reshapeView(viewOf(all, x.dtype), [1, channels * rows * columns, images * h * w]);
+  const right = reshapeView(viewOf(contiguous(graph, kernel), x.dtype), [outputs, 1, images * h * w]);
+  if (left === undefined || right === undefined) return undefined;
+  const apart = reshapeView(contract(graph, right, left), [outputs, channels, rows, columns]);
+  return apart && transposeView(apart, [1, 0, 2, 3]);
 }

@@ -2,7 +2,7 @@ import type { DType } from "../../../tensor.ts";
 import type { Attributes } from "../../onnx/model.ts";
 import { TYPE_CODES } from "../../onnx/model.ts";
 import { UnsupportedPrimitive } from "../../trace/unsupported.ts";
-import type { GraphBuilder } from "../graph.ts";
+import type { GraphBuilder, Value } from "../graph.ts";
 import { int } from "../graph.ts";
 import { align, concrete } from "../layout.ts";
 import type { View } from "../view.ts";
@@ -93,7 +93,9 @@ export function cast(graph: GraphBuilder, view: View, dtype: DType): View {
   if (view.dtype === dtype) return view;
   if (isScalar(view.source))
     return { ...view, dtype, source: { ...view.source, value: castNumber(view.source.value, dtype) } };
-  return applyUnary(graph, "Cast", view, dtype, { to: int(TYPE_CODES[dtype]) });
+  const result = applyUnary(graph, "Cast", view, dtype, { to: int(TYPE_CODES[dtype]) });
+  if (view.dtype === "bool") graph.markIndicator(result.source as Value);
+  return result;
 }
 
 export function applyUnary(
