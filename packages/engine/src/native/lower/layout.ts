@@ -1,4 +1,4 @@
-import { tensor } from "../../tensor.ts";
+import { sizeOf, tensor } from "../../tensor.ts";
 import type { GraphBuilder, Value } from "./graph.ts";
 import { ints } from "./graph.ts";
 import { repeatPairs } from "./peepholes/repeat-pairs.ts";
@@ -21,7 +21,8 @@ export function concrete(
   }
   if (!isProduct(source)) return { ...view, source };
   const swap = () => ({ ...view, axes: view.axes.map((axis) => swapPieces(source, axis)) });
-  const settled = source.settled() ?? source.settle(!fits(view) && fits(swap()));
+  const choose = () => (source.prefersSwapped() && fits(swap())) || (!fits(view) && fits(swap()));
+  const settled = source.settled() ?? source.settle(choose());
   return { ...(settled.swapped ? swap() : view), source: settled.value };
 }
 
@@ -111,6 +112,9 @@ export interface Aligned {
  */
 export function align(graph: GraphBuilder, views: readonly View[], shape: readonly number[]): Aligned {
   let inputs = views.map((view) => alignedTo(view, shape));
+  const first = leaderOf(inputs);
+  // A product that leads follows nobody: it takes the layout that it was wished to have.
+  inputs = inputs.map((view, i) => (i === first && isProduct(view.source) ? concrete(graph, view) : view));
   let cuts = commonCuts(inputs, shape);
   if (cuts === undefined) {
     // Axes are cut in ways that do not fit each other (6 as 2·3 and as 3·2): lay everything out plainly.
@@ -118,7 +122,6 @@ export function align(graph: GraphBuilder, views: readonly View[], shape: readon
     cuts = commonCuts(inputs, shape) ?? [];
   }
   const commonly = (view: View) => view.axes.flatMap((axis, i) => cutAxis(axis, cuts[i] ?? []));
-  const first = leaderOf(inputs);
   const layout = layoutOf(inputs.map(commonly), first);
   const settle = (view: View) => concrete(graph, view, (v) => cutsFit(v, cuts) && inOrder(pick(commonly(v), layout)));
   const held = inputs.map((view) => settle(view));
@@ -129,19 +132,45 @@ export function align(graph: GraphBuilder, views: readonly View[], shape: readon
   }
   const prepared = held.map((view) => {
     const own = pick(commonly(view), layout);
-    const present = arranged(graph, view.source, own);
+    const present = inOrder(own) ? view.source : arranged(graph, view.source, own);
     // A kernel that repeats runs of two elements is slower than writing them out.
     const written = held.length > 1 ? repeatPairs(graph, present, own) : undefined;
     return written === undefined ? { value: present, pieces: own } : { value: written, pieces: plainPieces(own) };
   });
   const groups = mergeAlike(prepared.map(({ pieces }) => pieces));
-  const values = prepared.map(({ value }, i) =>
-    graph.reshape(
-      value,
-      groups.map((group) => (group.present[i] ? group.size : 1)),
-    ),
-  );
-  return { values, dims: groups.map((group) => group.size), view: viewer(layout, shape, cuts) };
+  const view = viewer(layout, shape, cuts);
+  const values = prepared.map(({ value }) => value);
+  const dims = sharedDims(held[first]?.source, values, groups);
+  if (dims !== undefined) {
+    return {
+      values: values.map((value, i) => (groups.some((group) => group.present[i]) ? graph.reshape(value, dims) : value)),
+      dims,
+      view,
+    };
+  }
+  const fitted = values.map((value, i) => {
+    const own = groups.map((group) => (group.present[i] ? group.size : 1));
+    // Leading axes of size 1 need not be said.
+    const begin = own.findIndex((size) => size !== 1);
+    return graph.reshape(value, begin < 0 ? [] : own.slice(begin));
+  });
+  return { values: fitted, dims: groups.map((group) => group.size), view };
+}
+
+/**
+ * The dims of the leading tensor where every input has all elements or is a single number: no input needs a reshape then,
+ * and an output of the program comes out in its own dims (a last Reshape would copy it).
+ */
+function sharedDims(
+  leader: Value | undefined,
+  values: readonly Value[],
+  groups: readonly Group[],
+): readonly number[] | undefined {
+  const [group] = groups;
+  if (groups.length > 1 || group === undefined || leader === undefined) return undefined;
+  const whole = [leader, ...values].find(({ dims }) => sizeOf(dims) === group.size);
+  const single = values.every((value, i) => group.present[i] || value.dims.length <= (whole?.dims.length ?? 0));
+  return single ? whole?.dims : undefined;
 }
 
 /** Pieces of the same sizes over a tensor in their order. */

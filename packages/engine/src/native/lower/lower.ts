@@ -4,6 +4,7 @@ import type { Equation, Equations, Operand, Variable } from "../trace/equations.
 import { UnsupportedPrimitive } from "../trace/unsupported.ts";
 import { GraphBuilder } from "./graph.ts";
 import { contiguous } from "./layout.ts";
+import { layoutWishes } from "./layout-wishes.ts";
 import type { Match } from "./peepholes/pattern.ts";
 import { PATTERNS } from "./peepholes/patterns.ts";
 import { RULES } from "./rules/table.ts";
@@ -32,10 +33,14 @@ export function lower(
   });
   for (const { variable, value } of program.constants) views.set(variable, viewOf(graph.constant(value), value.dtype));
 
+  const wishes = layoutWishes(program);
   for (const step of plan(program)) {
     const { equation, match } = step;
     const arguments_ = (match?.inputs ?? equation.inputs).map((input) => viewOfOperand(views, input));
-    const results = match === undefined ? apply(graph, equation, arguments_) : match.emit(graph, arguments_);
+    const results =
+      match === undefined
+        ? apply(graph, equation, arguments_, wishes.get(equation.outputs[0]))
+        : match.emit(graph, arguments_);
     for (const [i, output] of equation.outputs.entries()) {
       const view = results[i];
       if (view !== undefined) views.set(output, view);
@@ -84,13 +89,18 @@ function findMatch(equation: Equation, producers: ReadonlyMap<Operand, Equation>
   return undefined;
 }
 
-function apply(graph: GraphBuilder, equation: Equation, inputs: readonly View[]): readonly View[] {
+function apply(
+  graph: GraphBuilder,
+  equation: Equation,
+  inputs: readonly View[],
+  wish: readonly number[] | undefined,
+): readonly View[] {
   // Without elements there is nothing to compute.
   if (equation.outputs.every(isEmpty)) return equation.outputs.map(({ dtype, shape }) => scalarView(dtype, 0, shape));
   const rule = Object.hasOwn(RULES, equation.primitive) ? RULES[equation.primitive] : undefined;
   const [first] = equation.outputs;
   if (rule === undefined || first === undefined) throw new UnsupportedPrimitive(equation.primitive);
-  return rule({ graph, equation, inputs, shape: first.shape, dtype: first.dtype });
+  return rule({ graph, equation, inputs, shape: first.shape, dtype: first.dtype, wish });
 }
 
 function viewOfOperand(views: ReadonlyMap<Variable, View>, operand: Operand): View {

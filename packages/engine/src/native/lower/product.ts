@@ -14,6 +14,8 @@ export interface Product {
   /** Emits the product in one layout; the first call decides. */
   settle(swapped: boolean): Settled;
   readonly settled: () => Settled | undefined;
+  /** Whether [batch, n, m] is the layout in which the program's outputs want the result, as far as one can see ahead. */
+  readonly prefersSwapped: () => boolean;
 }
 
 export interface Settled {

@@ -4,8 +4,9 @@ import type { GraphBuilder, Value } from "../graph.ts";
 import { float, int, ints } from "../graph.ts";
 import { arranged, concrete, flattened, inOrder } from "../layout.ts";
 import type { Product, Settled } from "../product.ts";
+import { swapPieces } from "../product.ts";
 import type { Axis, Piece, View } from "../view.ts";
-import { alignedTo, axisSize, isScalar, mergePieces, rowMajor, scalarView, shapeOf } from "../view.ts";
+import { alignedTo, axisSize, isProduct, isScalar, mergePieces, rowMajor, scalarView, shapeOf } from "../view.ts";
 import { applyElementwise, cast } from "./elementwise.ts";
 import { reduceView } from "./reduce.ts";
 import type { Rule } from "./rule.ts";
@@ -15,14 +16,14 @@ import { inputAt } from "./rule.ts";
 export const dot: Rule = (call) => {
   const x = cast(call.graph, inputAt(call, 0), call.dtype);
   const y = cast(call.graph, inputAt(call, 1), call.dtype);
-  return [contract(call.graph, x, y)];
+  return [contract(call.graph, x, y, call.wish)];
 };
 
 /**
  * Sorts the pieces of both operands into batch (both have it), m (x has it), n (y has it) and k (summed), so that the sum
  * is one matrix product in whatever layout the operands have; only a layout that mixes the classes is transposed first.
  */
-export function contract(graph: GraphBuilder, left: View, right: View): View {
+export function contract(graph: GraphBuilder, left: View, right: View, wish?: readonly number[]): View {
   const rank = Math.max(left.axes.length, right.axes.length);
   const shape = commonShape(left, right);
   const last = rank - 1;
@@ -64,9 +65,20 @@ export function contract(graph: GraphBuilder, left: View, right: View): View {
         }),
       ),
   );
-  const result: View = { dtype: x.dtype, source: product.product, axes };
+  const result: View = {
+    dtype: x.dtype,
+    source: { ...product.product, prefersSwapped: () => fitsSwapped(result, wish) },
+    axes,
+  };
   if (factor === 1) return result;
   return applyElementwise(graph, "Mul", [result, scalarView(x.dtype, factor)], shapeOf(result), x.dtype);
+}
+
+/** Whether the wished order of axes is that of [batch, n, m] and not that of [batch, m, n]. */
+function fitsSwapped({ source, axes }: View, wish: readonly number[] | undefined): boolean {
+  if (wish === undefined || !isProduct(source)) return false;
+  const wished = wish.flatMap((axis) => axes[axis] ?? []);
+  return !inOrder(wished) && inOrder(swapPieces(source, wished));
 }
 
 /** One piece of the common shape as both operands have it. */
@@ -108,6 +120,7 @@ function plan(graph: GraphBuilder, x: Held, y: Held, classes: Classes): Omit<Cla
     n: sizes.n,
     operands: { a, b, batch: sizes.batch },
     settled: () => settled,
+    prefersSwapped: () => false,
     settle(swapped) {
       settled ??= { value: swapped ? emit(graph, b, a, sizes.batch) : emit(graph, a, b, sizes.batch), swapped };
       return settled;
@@ -127,7 +140,9 @@ export interface Matrix {
 function operand(graph: GraphBuilder, value: Value, [batch = [], rows = [], k = []]: Piece[][]): Matrix {
   const plain = [...batch, ...rows, ...k];
   const turned = [...batch, ...k, ...rows];
-  const transposed = !inOrder(plain) && inOrder(turned);
+  // Where neither stands like that in memory, the copy is fastest if it keeps the innermost stretch.
+  const innermost = [...plain].sort((p, q) => p.stride - q.stride)[0];
+  const transposed = !inOrder(plain) && (inOrder(turned) || (rows.length > 0 && innermost === rows.at(-1)));
   const sizes = { rows: product(rows), k: product(k) };
   const present = arranged(graph, value, transposed ? turned : plain);
   const dims = transposed ? [product(batch), sizes.k, sizes.rows] : [product(batch), sizes.rows, sizes.k];

@@ -13,6 +13,8 @@ export interface Call {
   /** Shape and dtype of the first output. */
   readonly shape: readonly number[];
   readonly dtype: DType;
+  /** The order of axes, outermost first, in which the first output had best lie in memory; undefined if nobody cares. */
+  readonly wish?: readonly number[] | undefined;
 }
 
 /** A view that the rule needs; throws where the equation has fewer inputs. */
