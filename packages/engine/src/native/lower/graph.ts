@@ -1,5 +1,7 @@
 import type { Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
+import { fuseBias, fuseDescent } from "./peepholes/fuse-gemm.ts";
+import { fuse } from "./peepholes/fusion.ts";
 import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
 
 /** A tensor of the graph under construction, in row-major order. */
@@ -10,6 +12,9 @@ export interface Value {
   /** The value of which this is a reshape; itself otherwise. */
   readonly root: Value | undefined;
 }
+
+/** Tried on the finished nodes, one after the other. */
+const FUSIONS = [fuseBias, fuseDescent];
 
 export interface NodeSpec {
   readonly op: string;
@@ -114,7 +119,12 @@ export class GraphBuilder {
       [...this.#nodes, ...named],
       outputs.map((output) => output.name),
     );
-    const renamed = nameOutputsDirectly(nodes, inputs, new Set(this.#constants.keys()));
+    const renamed = fuse(
+      nameOutputsDirectly(nodes, inputs, new Set(this.#constants.keys())),
+      this.#dims(inputs, outputs),
+      new Set(outputs.map((output) => output.name)),
+      FUSIONS,
+    );
     return {
       name,
       nodes: renamed,
@@ -122,6 +132,17 @@ export class GraphBuilder {
       inputs,
       outputs: outputs.map(({ name: output, value }) => ({ name: output, type: value.type, shape: value.dims })),
     };
+  }
+
+  #dims(
+    inputs: readonly ValueInfo[],
+    outputs: readonly { readonly name: string; readonly value: Value }[],
+  ): Map<string, readonly number[]> {
+    return new Map([
+      ...inputs.map(({ name, shape }) => [name, shape.map(Number)] as const),
+      ...[...this.#known.values()].map(({ name, dims }) => [name, dims] as const),
+      ...outputs.map(({ name, value }) => [name, value.dims] as const),
+    ]);
   }
 
   #constant(type: ElementType, dims: readonly number[], bytes: Uint8Array): Value {

@@ -70,20 +70,28 @@ function plan({ equations, outputs }: Equations): Step[] {
   for (const equation of equations) {
     for (const output of equation.outputs) producers.set(output, equation);
   }
+  const readers = new Map<Operand, number>();
+  for (const read of [...equations.flatMap(({ inputs }) => inputs), ...outputs]) {
+    readers.set(read, (readers.get(read) ?? 0) + 1);
+  }
   const needed = new Set<Operand>(outputs);
   const steps: Step[] = [];
   for (const equation of equations.toReversed()) {
     if (!equation.outputs.some((output) => needed.has(output))) continue;
-    const match = equation.outputs.some(isEmpty) ? undefined : findMatch(equation, producers);
+    const match = equation.outputs.some(isEmpty) ? undefined : findMatch(equation, producers, readers);
     for (const input of match?.inputs ?? equation.inputs) needed.add(input);
     steps.push({ equation, match });
   }
   return steps.reverse();
 }
 
-function findMatch(equation: Equation, producers: ReadonlyMap<Operand, Equation>): Match | undefined {
+function findMatch(
+  equation: Equation,
+  producers: ReadonlyMap<Operand, Equation>,
+  readers: ReadonlyMap<Operand, number>,
+): Match | undefined {
   for (const pattern of PATTERNS) {
-    const match = pattern(equation, (operand) => producers.get(operand));
+    const match = pattern(equation, (operand) => producers.get(operand), (operand) => readers.get(operand) ?? 0);
     if (match !== undefined) return match;
   }
   return undefined;

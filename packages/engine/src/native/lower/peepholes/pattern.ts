@@ -3,7 +3,10 @@ import type { GraphBuilder } from "../graph.ts";
 import type { View } from "../view.ts";
 
 /** Recognises an equation together with those that feed it; undefined where it does not apply. */
-export type Pattern = (equation: Equation, producer: Producer) => Match | undefined;
+export type Pattern = (equation: Equation, producer: Producer, readers: Readers) => Match | undefined;
+
+/** How many equations and outputs read an operand. */
+export type Readers = (operand: Operand) => number;
 
 /** The equation that computes an operand; undefined for inputs, constants and literals. */
 export type Producer = (operand: Operand) => Equation | undefined;
