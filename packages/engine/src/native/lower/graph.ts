@@ -1,8 +1,8 @@
 import type { Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
+import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
 import { fuseBias, fuseDescent } from "./peepholes/fuse-gemm.ts";
 import { fuse } from "./peepholes/fusion.ts";
-import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
 
 /** A tensor of the graph under construction, in row-major order. */
 export interface Value {

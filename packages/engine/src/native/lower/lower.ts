@@ -91,7 +91,11 @@ function findMatch(
   readers: ReadonlyMap<Operand, number>,
 ): Match | undefined {
   for (const pattern of PATTERNS) {
-    const match = pattern(equation, (operand) => producers.get(operand), (operand) => readers.get(operand) ?? 0);
+    const match = pattern(
+      equation,
+      (operand) => producers.get(operand),
+      (operand) => readers.get(operand) ?? 0,
+    );
     if (match !== undefined) return match;
   }
   return undefined;

@@ -15,10 +15,14 @@ export const fuseBias: Fusion = (node, around) => {
     const outputs = around.dims(product.outputs[0] ?? "");
     const own = around.dims(bias).filter((size) => size !== 1);
     if (product.op === "Gemm" && reshaped === undefined && around.dims(bias).length === 1 && own[0] === outputs[1]) {
-      return { remove: [product, node], add: [{ ...product, inputs: [...product.inputs, bias], outputs: node.outputs }] };
+      return {
+        remove: [product, node],
+        add: [{ ...product, inputs: [...product.inputs, bias], outputs: node.outputs }],
+      };
     }
     // [N, K, pixels] + [K, 1]
-    const channels = around.dims(bias).length === 2 && around.dims(bias)[0] === outputs[1] && around.dims(bias)[1] === 1;
+    const channels =
+      around.dims(bias).length === 2 && around.dims(bias)[0] === outputs[1] && around.dims(bias)[1] === 1;
     const [images, filters, ...pixels] = around.dims(result);
     const alike = images === outputs[0] && filters === outputs[1] && pixels.length === 1;
     const vector = around.producer(bias);
@@ -47,7 +51,8 @@ export const fuseDescent: Fusion = (node, around) => {
   if (scaled?.op !== "Mul") return undefined;
   const [result = "", rate = ""] = scaled.inputs;
   const product = around.soleProducer(result);
-  if (product?.op !== "Gemm" || product.inputs.length !== 2 || around.dims(rate).some((size) => size !== 1)) return undefined;
+  if (product?.op !== "Gemm" || product.inputs.length !== 2 || around.dims(rate).some((size) => size !== 1))
+    return undefined;
   const dims = around.dims(product.outputs[0] ?? "");
   if (around.dims(weights).join() !== dims.join()) return undefined;
   const [a = "", b = ""] = product.inputs;
@@ -55,7 +60,14 @@ export const fuseDescent: Fusion = (node, around) => {
   const small = size(a) <= size(b) ? a : b;
   if (size(small) * 2 > size(weights)) return undefined;
   const factor = `${small}*${rate}`;
-  const scale: Node = { op: "Mul", domain: "", name: `Mul_${factor}`, inputs: [small, rate], outputs: [factor], attributes: {} };
+  const scale: Node = {
+    op: "Mul",
+    domain: "",
+    name: `Mul_${factor}`,
+    inputs: [small, rate],
+    outputs: [factor],
+    attributes: {},
+  };
   const factors = small === a ? [factor, b] : [a, factor];
   const descent: Node = {
     ...product,
@@ -65,4 +77,3 @@ export const fuseDescent: Fusion = (node, around) => {
   };
   return { remove: [product, scaled, node], add: [...(around.has(factor) ? [] : [scale]), descent] };
 };
-

@@ -46,7 +46,12 @@ export const softmax: Pattern = (equation, producer, readers) => {
 };
 
 /** x, where the operand is its reduction over the last axis, kept with size 1. */
-function reducedOverLast(producer: Producer, operand: Operand | undefined, op: string, rank: number): Operand | undefined {
+function reducedOverLast(
+  producer: Producer,
+  operand: Operand | undefined,
+  op: string,
+  rank: number,
+): Operand | undefined {
   let kept = operand;
   for (;;) {
     const [inner] = [...inputsOf(producer, kept, "stop_gradient"), ...inputsOf(producer, kept, "reshape")];

@@ -82,10 +82,14 @@ export const where: Rule = (call) => {
 /** Cast */
 export const castRule: Rule = (call) => [cast(call.graph, inputAt(call, 0), call.dtype)];
 
-/** Div, for integers, which truncates as jax-js does. */
+/** Div, cut towards zero: integers do so by themselves, other numbers by Floor or Ceil. */
 export const integerDivision: Rule = (call) => {
-  if (call.dtype !== "int32") throw new UnsupportedPrimitive(`idiv of ${call.dtype}`);
-  return binary("Div")(call);
+  const [quotient] = binary("Div")(call);
+  if (call.dtype === "int32" || quotient === undefined) return quotient === undefined ? [] : [quotient];
+  const { graph, shape, dtype } = call;
+  const negative = applyElementwise(graph, "Less", [quotient, scalarView(dtype, 0)], shape, "bool");
+  const [up, down] = ["Ceil", "Floor"].map((op) => applyUnary(graph, op, quotient, dtype));
+  return up && down ? [applyElementwise(graph, "Where", [negative, up, down], shape, dtype)] : [];
 };
 
 /** The view in another dtype (Cast); to bool, whatever is not zero is true. */
