@@ -52,8 +52,8 @@ export interface StepProgram {
 
 /** Compiles programs and runs them. Back ends agree to float32 rounding; one back end repeats itself to the bit. */
 export interface Engine {
-  /** `portable` runs everywhere (jax-js); `native` is ONNX Runtime in Node. */
-  readonly kind: "portable" | "native";
+  /** `portable` runs everywhere (jax-js); `native` is ONNX Runtime in Node, `web` the same in WebAssembly. */
+  readonly kind: "portable" | "native" | "web";
   /** For logs and `concord doctor`, such as "jax-js 0.1 on WebAssembly". */
   readonly description: string;
   compile(definition: Definition): Promise<Program>;

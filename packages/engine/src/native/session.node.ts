@@ -1,17 +1,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Tensor, TensorSpec } from "../tensor.ts";
 import { tensor } from "../tensor.ts";
-
-/** Tensors by the names of the graph. */
-export type Named = ReadonlyMap<string, Tensor>;
-
-/** One model, ready to run. */
-export interface Session {
-  /** Runs once; the outputs are copies that belong to the caller. Blocks the thread while it computes. */
-  run(inputs: Named): Promise<Map<string, Tensor>>;
-  /** Gives the memory back, which no garbage collector would do. */
-  release(): Promise<void>;
-}
+import type { Session } from "./session.ts";
 
 /** Opens a model. Rejects where the runtime knows no kernel for a node, or the platform has no runtime. */
 export async function openSession(bytes: Uint8Array, intraOpThreads: number): Promise<Session> {
@@ -41,4 +31,10 @@ export async function openSession(bytes: Uint8Array, intraOpThreads: number): Pr
 function received(value: InferenceSession.OnnxValueMapType[string]): Tensor {
   const spec = { dtype: value.type, shape: value.dims } as TensorSpec;
   return tensor(spec.dtype, spec.shape, value.data as never) as Tensor;
+}
+
+/** Loads the runtime and tells its version. Rejects where there is none for this platform. */
+export async function runtimeVersion(): Promise<string> {
+  const { env } = await import("onnxruntime-node");
+  return env.versions.node ?? env.versions.common;
 }

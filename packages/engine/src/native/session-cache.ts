@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-import type { Session } from "./session.node.ts";
-import { openSession } from "./session.node.ts";
+import { hashOf } from "./hash.ts";
+import type { OpenSession, Session } from "./session.ts";
 
 /** A session that is counted: release it once when it is no longer needed. */
 export interface Lease {
@@ -20,7 +19,7 @@ export interface SessionCache {
  * Sessions by the hash of their model: a second program of the same shapes opens none. Up to `idle` sessions that nobody
  * uses stay open, the ones used last; the others are released, because nothing else would ever free their memory.
  */
-export function sessionCache(intraOpThreads: number, idle: number): SessionCache {
+export function sessionCache(open: OpenSession, idle: number): SessionCache {
   const entries = new Map<string, { opening: Promise<Session>; users: number }>();
   let keep = idle;
 
@@ -34,8 +33,8 @@ export function sessionCache(intraOpThreads: number, idle: number): SessionCache
 
   return {
     async acquire(bytes) {
-      const key = createHash("sha256").update(bytes).digest("hex");
-      const entry = entries.get(key) ?? { opening: openSession(bytes, intraOpThreads), users: 0 };
+      const key = await hashOf(bytes);
+      const entry = entries.get(key) ?? { opening: open(bytes), users: 0 };
       entries.set(key, entry);
       entry.users++;
       const session = await entry.opening.catch((error: unknown) => {
