@@ -1,2 +1,3 @@
 export * from "./native/choose.node.ts";
 export * from "./native/engine.node.ts";
+export { openSession } from "./native/session.node.ts";

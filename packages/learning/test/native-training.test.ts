@@ -26,7 +26,6 @@ import {
   gpt,
   lenet,
   loraInit,
-  loraSpecs,
   mlp,
   mse,
   type Optimizer,

@@ -10,7 +10,7 @@ import { nativeEngine } from "./engine.node.ts";
  */
 export async function engineFor(options: NativeOptions = {}): Promise<Engine> {
   const { warn = console.warn } = options;
-  const choice = process.env["CONCORD_ENGINE"] ?? "";
+  const choice = process.env.CONCORD_ENGINE ?? "";
   switch (choice) {
     case "native":
       return nativeEngine({ ...options, strict: true });

@@ -31,7 +31,7 @@ function passOn(
   shape: readonly number[],
 ): readonly number[] | undefined {
   if (primitive === "transpose") {
-    const order = parameters["perm"] as readonly number[];
+    const order = parameters.perm as readonly number[];
     return wish.map((axis) => order[axis] ?? axis);
   }
   if (primitive === "reshape") {

@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../graph.ts";
 import { applyElementwise, cast, repeatTo } from "../rules/elementwise.ts";
 import type { View } from "../view.ts";
 import type { Pattern } from "./pattern.ts";
-import { inputsOf, isNumber } from "./pattern.ts";
+import { isNumber } from "./pattern.ts";
 
 /**
  * Where with the condition x ≠ y takes Equal and changes sides, which saves a Not; and a choice between the numbers 0 and 1
@@ -14,7 +14,7 @@ export const selection: Pattern = (equation, producer) => {
   const [condition, x, y] = equation.inputs;
   if (out?.dtype !== "float32" || condition === undefined || x === undefined || y === undefined) return undefined;
   const compared = producer(condition);
-  const unequal = compared?.primitive === "compare" && compared.parameters["op"] === "not_equal" ? compared.inputs : [];
+  const unequal = compared?.primitive === "compare" && compared.parameters.op === "not_equal" ? compared.inputs : [];
   const [a, b] = unequal;
   if (a === undefined || b === undefined || a.dtype !== "float32" || b.dtype !== "float32") {
     if (!isNumber(x, 1) || !isNumber(y, 0)) return undefined;
