@@ -67,7 +67,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a federation in Chromium", () => {
   test("the page shows the federation live, and the token is gone from the address", async () => {
     await page.getByRole("button", { name: "Invite a party" }).waitFor();
     expect(page.url()).not.toContain("#");
-    expect(await page.locator("body").innerText()).toContain("generated");
+    expect(await page.locator("body").textContent()).toContain("generated");
     await until(async () => (await roundsShown(page)) >= 2);
     const before = await roundsShown(page);
     await until(async () => (await roundsShown(page)) > before);
@@ -110,7 +110,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a federation in Chromium", () => {
     await until(() => lines.some(({ type, round: n }) => type === "round.finished" && (n as number) > round + 1));
 
     const used = await open(link);
-    await until(async () => /used|expired|no longer/i.test(await used.locator("body").innerText()));
+    await until(async () => /used|expired|no longer/i.test((await used.locator("body").textContent()) ?? ""));
     await used.close();
     await tab.close();
   });
@@ -145,14 +145,14 @@ describe.skipIf(!existsSync(CHROMIUM))("a federation in Chromium", () => {
 
 /** Rounds that the page says have ended. */
 async function roundsShown(page: Page): Promise<number> {
-  const text = await page.locator("body").innerText();
+  const text = (await page.locator("body").textContent()) ?? "";
   return Number(/round\s+(\d[\d,]*)\s+of/i.exec(text)?.[1]?.replaceAll(",", "") ?? 0);
 }
 
 /** A number that the party page shows under a name. */
 async function figure(page: Page, name: string): Promise<number> {
-  const text = await page.locator("dt", { hasText: name }).locator("xpath=following-sibling::dd[1]").innerText();
-  return Number(text.replaceAll(/[^\d.]/g, ""));
+  const text = await page.locator("dt", { hasText: name }).locator("xpath=following-sibling::dd[1]").textContent();
+  return Number((text ?? "").replaceAll(/[^\d.]/g, ""));
 }
 
 /** Asks again until there is an answer. */

@@ -55,6 +55,7 @@ export async function openSite(
   const listeners: ((event: ConcordEvent) => void)[] = [];
   const failures: string[] = [];
   let port = 0;
+  let closed = false;
 
   function launch(victim: Victim, script: string, words: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [script, ...words], {
@@ -91,6 +92,8 @@ export async function openSite(
   }
 
   async function start(victim: Victim): Promise<void> {
+    // A test that has failed may leave a kill half done.
+    if (closed) return;
     if (victim === COORDINATOR) return startCoordinator();
     launch(victim, SCRIPTS.party, [join(folder, victim), victim, invites.get(victim) ?? ""]);
   }
@@ -149,6 +152,7 @@ export async function openSite(
     },
     model: async () => blobId(new Uint8Array(await (await request("GET", "/model")).arrayBuffer())),
     async close() {
+      closed = true;
       await Promise.all([...running.keys()].map(kill));
       await Promise.all([...links.values()].map((link) => link.close()));
       await rm(folder, { recursive: true, force: true });

@@ -12,6 +12,11 @@ export function loadTest(name: string): Promise<Dataset> {
   return asInput(() => loadDataset(name, { part: "test" }));
 }
 
+/** The name by which a data set is loaded, from the one that a federation states for the eyes of people. */
+export function catalogNameOf(stated: string): string {
+  return stated === "generated handwriting" ? "handwriting" : stated;
+}
+
 /** True if the files of a data set are on this machine. */
 export async function isHere(name: string): Promise<boolean> {
   try {
@@ -22,11 +27,12 @@ export async function isHere(name: string): Promise<boolean> {
   }
 }
 
-/** Wrong names and missing or damaged files are the user's input; the message says which. */
-export async function asInput<T>(load: () => Promise<T>): Promise<T> {
+/** Wrong names and missing or damaged files are the user's input; the message says which, and where they were named. */
+export async function asInput<T>(load: () => T | Promise<T>, source?: string): Promise<T> {
   try {
     return await load();
   } catch (error) {
-    throw new InputError(error instanceof Error ? error.message : String(error), { cause: error });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InputError(source === undefined ? why : `${source}: ${why}`, { cause: error });
   }
 }

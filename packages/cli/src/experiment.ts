@@ -9,7 +9,7 @@ import { z } from "zod";
 import { InputError } from "./output.ts";
 
 /** Where the examples of a simulation come from and how the parties share them. */
-export const dataSpecSchema = z.strictObject({
+const dataSpecSchema = z.strictObject({
   dataset: z.string().min(1),
   parties: z.int().min(1).max(100_000),
   partition: partitionSpecSchema,
@@ -20,7 +20,7 @@ export const dataSpecSchema = z.strictObject({
   /** Evaluate on the data set's own test part, which the coordinator holds, instead of at the parties. */
   test: z.boolean().default(false),
 });
-export type DataSpec = z.output<typeof dataSpecSchema>;
+type DataSpec = z.output<typeof dataSpecSchema>;
 
 /** The parts of a task that the data set settles may be left out. */
 const looseTask = z.looseObject({ model: z.unknown() });
@@ -61,7 +61,7 @@ export async function readExperiment(path: string): Promise<Experiment> {
 }
 
 /** An experiment from a parsed file. */
-export function experimentOf(value: unknown, source: string): Experiment {
+function experimentOf(value: unknown, source: string): Experiment {
   const outer = experimentSchema.safeParse(value);
   if (!outer.success) throw new InputError(fromZod(outer.error, source).message);
   const { name, data, task, algorithm, rounds, seed, evaluation } = outer.data;

@@ -4,6 +4,8 @@ import type { Coordinator } from "@concord/coordinator";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { ensurePage } from "@concord/dashboard/node";
 import { makePrivateFolder } from "@concord/party/node";
+import { coordinatorLog } from "./coordinator-log.ts";
+import { makeFolder } from "./folders.ts";
 import type { Output } from "./output.ts";
 import { InputError } from "./output.ts";
 import type { IdxSample } from "./sample.ts";
@@ -17,17 +19,23 @@ export interface ListenOptions {
   readonly tlsKey?: string | undefined;
   readonly insecure: boolean;
   readonly sample?: (() => IdxSample) | undefined;
+  /** Told when the disk is full; the coordinator itself tries again and again. */
+  readonly onFullDisk?: ((error: Error) => void) | undefined;
 }
 
-/** Opens the data folder and starts the coordinator over it; the page is built beside if it is not there yet. */
+/**
+ * Opens the data folder and starts the coordinator over it. The page is built beside if it is not there yet: at once
+ * where a person watches, else on the first visit.
+ */
 export async function listen(options: ListenOptions, out: Output): Promise<Coordinator> {
-  const { dir, port, host, allowedHost, insecure, sample } = options;
+  const { dir, port, host, allowedHost, insecure, sample, onFullDisk } = options;
   const tls = await readTls(options);
-  await makePrivateFolder(dir);
+  await makeFolder(dir, "--dir", makePrivateFolder);
   const store = await openSqliteStore(join(dir, "store.sqlite"));
+  const page = pageBuilder(out);
   try {
     const blobs = await openBlobFiles(join(dir, "blobs"));
-    return await startCoordinator({
+    const coordinator = await startCoordinator({
       dataDir: dir,
       store,
       blobs,
@@ -37,16 +45,26 @@ export async function listen(options: ListenOptions, out: Output): Promise<Coord
       insecure,
       ...(tls && { tls }),
       ...(sample && { sample: async () => sample() }),
-      pageDir: () =>
-        ensurePage().catch((error: unknown) => {
-          out.warn(`the page cannot be built: ${error instanceof Error ? error.message : error}`);
-          return undefined;
-        }),
+      pageDir: page,
+      log: coordinatorLog(out, onFullDisk),
     });
+    if (out.interactive) void page();
+    return coordinator;
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+function pageBuilder(out: Output): () => Promise<string | undefined> {
+  let page: Promise<string | undefined> | undefined;
+  return () => {
+    page ??= ensurePage().catch((error: unknown) => {
+      out.warn(`the page cannot be built: ${error instanceof Error ? error.message : error}`);
+      return undefined;
+    });
+    return page;
+  };
 }
 
 async function readTls({ tlsCert, tlsKey }: ListenOptions): Promise<{ cert: Buffer; key: Buffer } | undefined> {

@@ -26,16 +26,22 @@ export async function main(words: readonly string[]): Promise<void> {
   ]) {
     program.addCommand(command);
   }
-  for (const command of leaves(program))
-    command.addOption(new Option("--json", "one JSON object a line, for programs")).exitOverride();
+  for (const command of all(program)) {
+    command.exitOverride();
+    // Commands that do something, not the groups that hold them.
+    if (command.commands.length === 0) {
+      command.addOption(new Option("--json", "one JSON object a line, for programs"));
+    }
+  }
+  const json = words.includes("--json");
   try {
     await program.parseAsync([...words], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and version are "errors" of commander with exit code 0; all others are wrong input, which it has printed.
       process.exitCode = error.exitCode === 0 ? 0 : 2;
+      if (error.exitCode !== 0) output(json).record({ type: "error", message: error.message });
     } else {
-      const json = words.includes("--json");
       output(json).record({ type: "error", message: describe(error) });
       process.stderr.write(`concord: ${describe(error)}\n`);
       process.exitCode = exitCodeOf(error);
@@ -46,9 +52,8 @@ export async function main(words: readonly string[]): Promise<void> {
   process.exit();
 }
 
-/** Commands that do something, not the groups that hold them. */
-function leaves(command: Command): Command[] {
-  return command.commands.flatMap((child) => (child.commands.length > 0 ? leaves(child) : [child]));
+function all(command: Command): Command[] {
+  return command.commands.flatMap((child) => [child, ...all(child)]);
 }
 
 async function flushed(): Promise<void> {

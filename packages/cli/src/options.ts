@@ -2,24 +2,45 @@ import { fromZod } from "@concord/protocol";
 import { z } from "zod";
 import { InputError } from "./output.ts";
 
-/** Options as commander reads them, checked. Throws InputError that names the option and what would be right. */
+/** Options as commander reads them, checked. Throws InputError that names option and value and says what would be right. */
 export function checkOptions<S extends z.ZodType>(command: string, schema: S, raw: unknown): z.output<S> {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path[0];
-  const option =
-    field === undefined ? "" : ` --${String(field).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new InputError(`${command}${option}: ${parsed.error.issues[0]?.message ?? fromZod(parsed.error).message}`);
+  const issue = parsed.error.issues[0];
+  const field = issue?.path[0];
+  if (issue === undefined || field === undefined) throw new InputError(`${command}: ${fromZod(parsed.error).message}`);
+  const option = String(field).replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const given = (raw as Readonly<Record<string, unknown>>)[String(field)];
+  throw new InputError(`${command} --${option}: ${issue.message}, got ${JSON.stringify(given)}`);
 }
 
-/** A whole number on the command line. */
-export const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+/** A whole number on the command line, in decimal digits. */
+export function whole(least: number, most: number) {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  const expected = `expected a whole number ${range}`;
+  return z
+    .string()
+    .regex(/^\d{1,16}$/, expected)
+    .transform(Number)
+    .pipe(z.number().min(least, expected).max(most, expected));
+}
+
+/** A number on the command line that satisfies a condition. */
+export function decimal(expected: string, holds: (value: number) => boolean) {
+  return z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, expected)
+    .transform(Number)
+    .refine(holds, expected);
+}
 
 export const portOption = whole(0, 65_535).default(7700);
 
 /** `all`, or a share such as 0.5. */
 export const quorumOption = z
-  .union([z.literal("all"), z.coerce.number().gt(0, "expected all or a share such as 0.5").max(1)])
+  .union([z.literal("all"), decimal("expected all or a share such as 0.5", (share) => share > 0 && share <= 1)], {
+    error: "expected all or a share such as 0.5",
+  })
   .default("all");
 
 /** Options of every command that listens. */

@@ -44,11 +44,19 @@ export class InputError extends Error {
 /** Whether an error is the user's input or the work: codes that blame a value mean input. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof InputError) return 2;
-  if (error instanceof ConcordError) return INPUT_CODES.has(error.code) ? 2 : 1;
-  return 1;
+  if (!(error instanceof ConcordError)) return 1;
+  // A state of things that stands in the way of one value (a port in use, the folder of another party) blames that value.
+  if (error.code === "failed_precondition") return error.param === undefined ? 1 : 2;
+  return INPUT_CODES.has(error.code) ? 2 : 1;
 }
 
-const INPUT_CODES: ReadonlySet<string> = new Set(["invalid_argument", "unauthenticated", "not_found", "gone"]);
+const INPUT_CODES: ReadonlySet<string> = new Set([
+  "invalid_argument",
+  "unauthenticated",
+  "permission_denied",
+  "not_found",
+  "gone",
+]);
 
 /** What a person is told of an error. Only the unexpected ones come with a stack. */
 export function describe(error: unknown): string {
@@ -58,19 +66,27 @@ export function describe(error: unknown): string {
       : error.message;
   }
   if (error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError) return error.message;
+  // What the operating system refuses is no bug of ours.
+  if (error instanceof Error && "syscall" in error) return explainRefusal(error as NodeJS.ErrnoException);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Bytes for people: 1,234,567 → "1.2 MB" (powers of 1,000). */
+function explainRefusal(error: NodeJS.ErrnoException): string {
+  return error.code === "ENOSPC" || error.code === "EDQUOT"
+    ? `there is no room left on the disk (${error.message}); free some space and give the same command again`
+    : error.message;
+}
+
+/** Bytes for people, in powers of 1,024 as the page shows them: 1,234,567 → "1.2 MiB". */
 export function showBytes(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = bytes;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
+  while (value >= 1023.5 && unit < units.length - 1) {
+    value /= 1024;
     unit++;
   }
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+  return `${unit === 0 ? value : value.toFixed(value < 9.95 ? 1 : 0)} ${units[unit]}`;
 }
 
 /** A share for people: 0.8314 → "83.1 %". */

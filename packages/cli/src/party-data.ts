@@ -4,7 +4,7 @@ import type { Dataset, PartitionSpec } from "@concord/learning";
 import { holdOut, knownPixels, subset } from "@concord/learning";
 import { loadIdxFiles } from "@concord/learning/node";
 import type { PartyData } from "@concord/party";
-import { asInput, loadTrain } from "./datasets.ts";
+import { asInput, catalogNameOf, loadTrain } from "./datasets.ts";
 import { InputError } from "./output.ts";
 import { shareOf } from "./shares.ts";
 
@@ -43,7 +43,7 @@ async function source({ images, labels, dataset }: PartyDataOptions, spec: Feder
     const { dataset: name, task } = spec;
     return await asInput(() => loadIdxFiles(images, labels, { name, classes: task.outputs, ...knownPixels(name) }));
   }
-  return await loadTrain(dataset ?? (spec.dataset === "generated handwriting" ? "handwriting" : spec.dataset));
+  return await loadTrain(dataset ?? catalogNameOf(spec.dataset));
 }
 
 function groupOf(dataset: Dataset, name: string): Dataset {

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tensor, Tree } from "@concord/engine";
 import { encodeSafetensors } from "@concord/engine";
-import { writeAtomically } from "./files.ts";
+import { writeDurably } from "@concord/engine/node";
 
 export interface Results {
   /** Everything that was chosen: task, algorithm, data, seed. */
@@ -18,10 +18,10 @@ export interface Results {
 /** Writes a run: config.json, metrics.csv, metrics.json, model.safetensors. */
 export async function writeResults(folder: string, { config, machine, rounds, result, model }: Results): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeAtomically(join(folder, "config.json"), `${JSON.stringify({ config, machine }, null, 2)}\n`);
-  await writeAtomically(join(folder, "metrics.csv"), toCsv(rounds));
-  await writeAtomically(join(folder, "metrics.json"), `${JSON.stringify({ rounds, result, machine }, null, 2)}\n`);
-  await writeAtomically(join(folder, "model.safetensors"), encodeSafetensors(model, { format: "concord" }));
+  await writeDurably(join(folder, "config.json"), `${JSON.stringify({ config, machine }, null, 2)}\n`);
+  await writeDurably(join(folder, "metrics.csv"), toCsv(rounds));
+  await writeDurably(join(folder, "metrics.json"), `${JSON.stringify({ rounds, result, machine }, null, 2)}\n`);
+  await writeDurably(join(folder, "model.safetensors"), encodeSafetensors(model, { format: "concord" }));
 }
 
 function toCsv(rows: Results["rounds"]): string {

@@ -5,6 +5,7 @@ import { federationSpecSchema } from "@concord/federation";
 import { federationIdSchema, fromZod } from "@concord/protocol";
 import { parse } from "yaml";
 import type { Options } from "./commands/serve.ts";
+import { interruption } from "./interruption.ts";
 import { listen } from "./listening.ts";
 import type { Output } from "./output.ts";
 import { InputError, output, showPercent } from "./output.ts";
@@ -15,11 +16,8 @@ import { recordRun } from "./run-record.ts";
 export async function serve(file: string | undefined, options: Options): Promise<void> {
   const out = output(options.json);
   const spec = file === undefined ? undefined : await readFederation(file);
+  const interrupted = interruption();
   const coordinator = await listen(options, out);
-  const interrupted = new Promise<void>((resolve) => {
-    process.once("SIGINT", () => resolve());
-    process.once("SIGTERM", () => resolve());
-  });
   try {
     const created = spec && file ? await create(coordinator, options.id ?? idOf(file), spec) : undefined;
     const address = `${coordinator.url}/#${await coordinator.newOneTimeToken()}`;

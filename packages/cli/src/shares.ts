@@ -13,10 +13,7 @@ export interface Sharing {
 }
 
 /** The rows of a data set that each of the parties holds, a function of (data set, sharing) alone. */
-export function sharesOf(
-  dataset: Dataset,
-  { parties, partition: spec, limit, seed }: Sharing,
-): readonly ArrayLike<number>[] {
+function sharesOf(dataset: Dataset, { parties, partition: spec, limit, seed }: Sharing): readonly ArrayLike<number>[] {
   const root = split(key(seed), "data");
   if (limit === undefined || limit >= dataset.size) return partition(dataset, parties, spec, split(root, "partition"));
   const rows = permutation(rng(split(root, "limit")), dataset.size)
@@ -40,7 +37,7 @@ export function allShares(dataset: Dataset, sharing: Sharing): SimulatedParty[] 
 }
 
 /** The name of a built-in party: of equal length, so that the order of names is the order of numbers. */
-export function partyName(index: number, parties: number): string {
+function partyName(index: number, parties: number): string {
   return `party-${String(index + 1).padStart(String(parties).length, "0")}`;
 }
 

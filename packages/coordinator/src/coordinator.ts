@@ -110,6 +110,8 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
   try {
     app = await buildApp({ services, tls });
     port = await listen(app, host, port);
+    // Only a coordinator that can be reached goes on with its rounds: one whose port is in use has changed nothing.
+    await federations.resume();
   } catch (error) {
     await federations.close();
     await app?.close();

@@ -20,10 +20,12 @@ export interface Federations {
   find(id: string): Driver | undefined;
   /** Oldest first. */
   list(): Driver[];
+  /** Lets every federation that has not ended go on where it was, and says so in its log. */
+  resume(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens what the store holds; a federation that has not ended goes on where it was. */
+/** Opens what the store holds. Nothing goes on before `resume`. */
 export async function openFederations(context: Context): Promise<Federations> {
   const { journal, clock } = context;
   const drivers = new Map<string, Driver>();
@@ -35,12 +37,7 @@ export async function openFederations(context: Context): Promise<Federations> {
     return driver;
   }
 
-  for (const record of await journal.read((tx) => tx.federations.list())) {
-    const { live, resume } = await open(record);
-    if (hasEnded(live)) continue;
-    await journal.commit((_, emit) => emit({ type: "federation.resumed", federation: record.id, round: record.round }));
-    resume();
-  }
+  for (const record of await journal.read((tx) => tx.federations.list())) await open(record);
 
   const find = (id: string) => drivers.get(id);
   return {
@@ -72,6 +69,13 @@ export async function openFederations(context: Context): Promise<Federations> {
         pinned.release();
       }
       return open(record);
+    },
+    async resume() {
+      for (const { live, resume } of [...drivers.values()].filter(({ live }) => !hasEnded(live))) {
+        const { id, round } = live.record;
+        await journal.commit((_, emit) => emit({ type: "federation.resumed", federation: id, round }));
+        resume();
+      }
     },
     async close() {
       await Promise.all([...drivers.values()].map((driver) => driver.close()));

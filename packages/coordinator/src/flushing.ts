@@ -1,6 +1,9 @@
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import type { Context } from "./context.ts";
 
-const EVERY_MS = 5_000;
+const EVERY_MS = 10_000;
+/** Records in one transaction: the statements of one block the event loop, and heartbeats wait behind it. */
+const AT_ONCE = 50;
 
 /** Writes metered bytes into the store now and then, when no other transaction has taken them along. */
 export function flushing({ journal, meter, clock, log }: Context): { close(): Promise<void> } {
@@ -8,8 +11,10 @@ export function flushing({ journal, meter, clock, log }: Context): { close(): Pr
   let cancel = () => {};
 
   async function flush(): Promise<void> {
-    // Every commit takes along what has gathered.
-    if (!meter.isEmpty()) await journal.commit(async () => {});
+    while (!meter.isEmpty()) {
+      await journal.flush(AT_ONCE);
+      await turnOfTheLoop();
+    }
   }
   function again(): void {
     cancel = clock.after(EVERY_MS, () => {

@@ -12,31 +12,35 @@ export type Emit = (event: NewEvent) => Promise<void>;
 export interface Journal {
   commit<T>(work: (tx: Transaction, emit: Emit) => Promise<T>): Promise<T>;
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** Stores some of the bytes that have been metered. Every commit stores all of them. */
+  flush(records: number): Promise<void>;
 }
 
 export function openJournal(store: Store, feed: Feed, meter: Meter, clock: Clock): Journal {
   // The store runs transactions one by one anyway; doing it here too keeps the feed in the order of the numbers.
   const inOrder = serial();
-  return {
-    commit: (work) =>
-      inOrder(async () => {
-        const traffic = meter.take();
-        const events: ConcordEvent[] = [];
-        let result: Awaited<ReturnType<typeof work>>;
-        try {
-          result = await store.transaction(async (tx) => {
-            for (const record of traffic) await tx.traffic.add(record);
-            return work(tx, async (event) => {
-              events.push(await tx.events.append(event, clock.now()));
-            });
+  const commit = <T>(work: (tx: Transaction, emit: Emit) => Promise<T>, records?: number) =>
+    inOrder(async () => {
+      const traffic = meter.take(records);
+      const events: ConcordEvent[] = [];
+      let result: T;
+      try {
+        result = await store.transaction(async (tx) => {
+          for (const record of traffic) await tx.traffic.add(record);
+          return work(tx, async (event) => {
+            events.push(await tx.events.append(event, clock.now()));
           });
-        } catch (error) {
-          meter.giveBack(traffic);
-          throw error;
-        }
-        feed.publish(events);
-        return result;
-      }),
+        });
+      } catch (error) {
+        meter.giveBack(traffic);
+        throw error;
+      }
+      feed.publish(events);
+      return result;
+    });
+  return {
+    commit: (work) => commit(work),
     read: (work) => store.transaction(work),
+    flush: (records) => commit(async () => {}, records),
   };
 }

@@ -3,7 +3,7 @@ import { addTraffic, NO_TRAFFIC } from "@concord/federation";
 import type { TrafficRecord } from "./store/contract.ts";
 
 /** Whose bytes they are. */
-export interface Attribution {
+interface Attribution {
   readonly federation: string;
   readonly party: string;
   readonly round: number;
@@ -18,8 +18,8 @@ export interface Attribution {
 export interface Meter {
   add(to: Attribution, traffic: Partial<Traffic>): void;
   isEmpty(): boolean;
-  /** Hands over what has gathered. */
-  take(): readonly TrafficRecord[];
+  /** Hands over what has gathered: all of it, or at most so many records. */
+  take(most?: number): readonly TrafficRecord[];
   /** Takes back what could not be stored. */
   giveBack(records: readonly TrafficRecord[]): void;
   /** What has gathered and is not stored yet. */
@@ -38,10 +38,10 @@ export function trafficMeter(): Meter {
   return {
     add,
     isEmpty: () => gathered.size === 0,
-    take() {
-      const records = [...gathered.values()];
-      gathered.clear();
-      return records;
+    take(most = gathered.size) {
+      const taken = [...gathered].slice(0, most);
+      for (const [name] of taken) gathered.delete(name);
+      return taken.map(([, record]) => record);
     },
     giveBack(records) {
       for (const record of records) add(record, record.traffic);

@@ -70,7 +70,7 @@ function partyView(
     id,
     name,
     status,
-    online: status !== "left" && now - lastHeard(party, now) <= 1000 * live.record.spec.leaseSeconds,
+    online: status !== "left" && now - lastHeard(party, now) < 1000 * live.record.spec.leaseSeconds,
     activity: !working ? "idle" : lease.record.kind === "train" ? "training" : "evaluating",
     client,
     examples,

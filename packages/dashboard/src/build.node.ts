@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { constants, setPriority } from "node:os";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { setPriority } from "node:os";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -23,7 +23,11 @@ const SOURCES = [
 const FILES = ["packages/dashboard/index.html", "packages/dashboard/vite.config.ts", "package-lock.json"];
 /** On the same disk as `dist`, so that a finished page can be renamed into place. */
 const SCRATCH = join(REPOSITORY, ".cache");
+/** No build takes as long. */
+const ABANDONED_MS = 3_600_000;
 const STAMP = "stamp";
+/** Behind the parties that train on the same cores, yet not so far that the page comes when all is over. */
+const NICENESS = 2;
 const LOG_LINES = 20;
 
 /**
@@ -42,6 +46,7 @@ export async function ensurePage(): Promise<string> {
 
   const own = join(SCRATCH, `page-${process.pid}-${randomUUID().slice(0, 8)}`);
   await mkdir(SCRATCH, { recursive: true });
+  await sweepScratch();
   try {
     await build(own);
     await writeFile(join(own, STAMP), stamp);
@@ -50,6 +55,19 @@ export async function ensurePage(): Promise<string> {
     await rm(own, { recursive: true, force: true });
   }
   return dist;
+}
+
+/** Removes what builds that were killed have left behind. */
+async function sweepScratch(): Promise<void> {
+  for (const name of await readdir(SCRATCH)) {
+    if (!name.startsWith("page-")) continue;
+    const path = join(SCRATCH, name);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > ABANDONED_MS) await rm(path, { recursive: true, force: true });
+  }
 }
 
 /** SHA-256 over the paths and bytes of all sources that go into the page; tests and Node-only files do not. */
@@ -75,7 +93,7 @@ async function isFresh(dist: string, stamp: string): Promise<boolean> {
   return (await readFile(join(dist, STAMP), "utf8").catch(() => "")) === stamp;
 }
 
-/** Runs Vite in a process of its own at low priority: parties train on the same cores meanwhile. */
+/** Runs Vite in a process of its own at a lower priority. */
 async function build(outDir: string): Promise<void> {
   const vite = fileURLToPath(new URL("bin/vite.js", import.meta.resolve("vite/package.json")));
   const child = spawn(process.execPath, [vite, "build", DASHBOARD, "--outDir", outDir, "--logLevel", "warn"], {
@@ -102,7 +120,7 @@ async function build(outDir: string): Promise<void> {
 function lowerPriority(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, NICENESS);
   } catch {
     // Not every system lets a process do that, and the page is the same without it.
   }

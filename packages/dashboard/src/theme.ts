@@ -15,12 +15,26 @@ const concord: MantineColorsTuple = [
   "#0f3a73",
 ];
 
+/** The greys of dark fields and buttons, in the tone of the page's own surfaces. */
+const dark: MantineColorsTuple = [
+  "#e5e9ee",
+  "#c3cbd5",
+  "#98a4b3",
+  "#748091",
+  "#3a4552",
+  "#2c3540",
+  "#1f2731",
+  "#1b212a",
+  "#0e1217",
+  "#0a0d11",
+];
+
 /** System fonts only: the page fetches nothing from elsewhere. */
 const SANS = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif';
 const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace';
 
 export const theme = createTheme({
-  colors: { concord },
+  colors: { concord, dark },
   primaryColor: "concord",
   primaryShade: { light: 7, dark: 6 },
   fontFamily: SANS,

@@ -134,6 +134,6 @@ async function text(request: IncomingMessage): Promise<string> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { origin } = await startFakeServer({ port: Number(process.env["PORT"] ?? 7_799), intervalMs: 120 });
+  const { origin } = await startFakeServer({ port: Number(process.env.PORT ?? 7_799), intervalMs: 120 });
   console.log(`${origin}/#${ONCE_TOKEN}`);
 }

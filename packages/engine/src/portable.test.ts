@@ -4,7 +4,7 @@ import * as nd from "./ndarray.ts";
 import { portableEngine } from "./portable.ts";
 import type { Engine, StepDefinition } from "./program.ts";
 import type { Tensor, TensorSpec } from "./tensor.ts";
-import { float32, int32, scalar, tensor } from "./tensor.ts";
+import { float32, int32, scalar } from "./tensor.ts";
 import type { Tree } from "./tree.ts";
 import { flatten } from "./tree.ts";
 
@@ -307,8 +307,8 @@ describe("a step program", () => {
   });
 
   it("frees what it no longer needs", async () => {
-    // 64 KiB of carry, input and output for each of 2,000 steps: 400 MB if anything were kept.
-    const size = 16 * 1024;
+    // 256 KiB for each carry, input and output: any of them kept over 1,200 steps would take 300 MiB.
+    const size = 64 * 1024;
     const wide: TensorSpec = { dtype: "float32", shape: [size] };
     const program = await engine.compileStep({
       name: "wide",
@@ -316,25 +316,44 @@ describe("a step program", () => {
       input: { x: wide },
       apply: ({ p }, { x }) => ({
         carry: { p: (p as NDArray).mul(0.5).add(x as NDArray) },
-        output: { y: nd.sum((p as NDArray).mul(x as NDArray)), all: p as NDArray },
+        output: { all: (p as NDArray).mul(x as NDArray) },
       }),
     });
     const x = float32([size], new Float32Array(size).fill(1));
-    const steps = async (count: number) => {
-      // In runs of 20, so that the outputs on the host are garbage soon.
-      for (let done = 0; done < count; done += 20) {
-        await program.run({ p: x }, Array(20).fill({ x }) as Tree<Tensor>[]);
-        await expect(program.run({ p: x }, [{ x }, { x: tensor("float32", [0], new Float32Array()) }])).rejects.toThrow(
-          TypeError,
-        );
+    const wrong = { x: float32([0], []) };
+    const growth = await grownBy(async (rounds) => {
+      for (let round = 0; round < rounds; round++) {
+        await program.run({ p: x }, Array(6).fill({ x }) as Tree<Tensor>[]);
+        await expect(program.run({ p: x }, [{ x }, wrong])).rejects.toThrow(TypeError);
       }
-    };
-    await steps(200);
-    const before = process.memoryUsage().rss;
-    await steps(2000);
-    expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(150);
+    }, 200);
+    expect(growth).toBeLessThan(150);
+  });
+
+  it("frees what it was given where model code throws", async () => {
+    const size = 512 * 1024;
+    const program = await engine.compile({
+      name: "broken",
+      inputs: { x: { dtype: "float32", shape: [size] } },
+      apply: () => {
+        throw new RangeError("mine");
+      },
+    });
+    const x = float32([size], new Float32Array(size).fill(1));
+    const growth = await grownBy(async (runs) => {
+      for (let run = 0; run < runs; run++) await expect(program.run({ x })).rejects.toThrow("mine");
+    }, 150);
+    expect(growth).toBeLessThan(150);
   });
 });
+
+/** By how many MiB the process grows while something is done so often, after a tenth of it to warm up. */
+async function grownBy(work: (times: number) => Promise<void>, times: number): Promise<number> {
+  await work(times / 10);
+  const before = process.memoryUsage().rss;
+  await work(times);
+  return (process.memoryUsage().rss - before) / 2 ** 20;
+}
 
 /** A copy of nested records, own `__proto__` included, with new leaves. */
 function withLeaves<T>(record: Record<string, unknown>, leaf: () => T): Tree<T> {

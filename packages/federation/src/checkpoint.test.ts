@@ -90,7 +90,7 @@ describe("a checkpoint", () => {
     }
   });
 
-  it("keeps private states and traffic of parties of any name", () => {
+  it("keeps private states and traffic of parties of any name, in whatever order they came", () => {
     const spec = tinySpec();
     const names = ["a.b", "__proto__", "10", "9", "ü", "constructor"];
     const traffic = (n: number) => ({ train: { ...NO_TRAFFIC, payloadUp: n }, evaluate: NO_TRAFFIC });
@@ -104,6 +104,12 @@ describe("a checkpoint", () => {
     };
     const read = decodeCheckpoint(encodeCheckpoint(checkpoint, spec), spec);
     expect(read.traffic).toEqual(checkpoint.traffic);
+    const other = {
+      ...checkpoint,
+      privateStates: new Map([...checkpoint.privateStates].reverse()),
+      traffic: new Map([...checkpoint.traffic].reverse()),
+    };
+    expect(encodeCheckpoint(other, spec)).toEqual(encodeCheckpoint(checkpoint, spec));
     expect([...read.privateStates.keys()].sort()).toEqual([...names].sort());
     for (const [name, tree] of checkpoint.privateStates) {
       expect(flatten(read.privateStates.get(name) ?? { missing: float32([], [0]) })).toEqual(flatten(tree));

@@ -2,18 +2,10 @@ import type { Tensor, Tree } from "@concord/engine";
 import { decodeSafetensors, encodeSafetensors, isBranch } from "@concord/engine";
 import { z } from "zod";
 import type { CoordinatorState } from "./algorithm.ts";
+import { trafficSchema } from "./communication.ts";
 import type { Checkpoint } from "./simulator.ts";
 import type { FederationSpec } from "./spec.ts";
 
-const byteCount = z.number().min(0);
-const trafficSchema = z.strictObject({
-  payloadUp: byteCount,
-  payloadDown: byteCount,
-  indexUp: byteCount,
-  indexDown: byteCount,
-  wireUp: byteCount,
-  wireDown: byteCount,
-});
 const purposesSchema = z.strictObject({ train: trafficSchema, evaluate: trafficSchema });
 /** A loss may have overflowed, for which JSON has no number. */
 const lossSchema = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);

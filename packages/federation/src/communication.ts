@@ -1,17 +1,22 @@
+import { z } from "zod";
+
+const bytes = z.int().min(0);
+
 /**
  * What a party sends and receives, in bytes.
  *
  * `payload` is tensor data alone and equals the papers' formulas; `index` is what says which rows a sparse update holds;
  * `wire` is everything that crosses the link for these messages, headers included.
  */
-export interface Traffic {
-  readonly payloadUp: number;
-  readonly payloadDown: number;
-  readonly indexUp: number;
-  readonly indexDown: number;
-  readonly wireUp: number;
-  readonly wireDown: number;
-}
+export const trafficSchema = z.object({
+  payloadUp: bytes,
+  payloadDown: bytes,
+  indexUp: bytes,
+  indexDown: bytes,
+  wireUp: bytes,
+  wireDown: bytes,
+});
+export type Traffic = Readonly<z.output<typeof trafficSchema>>;
 
 /** Traffic for training and for evaluation are kept apart: the papers' formulas count training only. */
 export type Purpose = "train" | "evaluate";

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { TINY_MLP, TINY_TASK, tinyParties, tinySpec } from "../test/tiny-federation.ts";
 import type { CoordinatorState } from "./algorithm.ts";
 import { inlineExecutor } from "./executor.ts";
-import { fedavg } from "./fedavg.ts";
+import { averaging, fedavg } from "./fedavg.ts";
 import { federationKeys } from "./keys.ts";
 import { algorithmOf } from "./registry.ts";
 import type { Simulation } from "./simulator.ts";
@@ -74,6 +74,36 @@ describe("federated averaging", () => {
     const spec = tinySpec({ rounds: 8 });
     const { history } = await result({ spec, parties: tinyParties([40, 60, 20]) });
     expect(history.at(-1)?.trainLoss).toBeLessThan(0.8 * (history[0]?.trainLoss ?? 0));
+  });
+
+  it("starts a round with a fresh optimiser, also where the party was dropped in the middle of the one before", async () => {
+    const spec = tinySpec({ task: { ...TINY_TASK, optimizer: { kind: "sgd", momentum: 0.9 } } });
+    const task = buildTask(spec.task);
+    const algorithm = averaging("halves", { localSteps: 4 }, () => [2, 4]);
+    const executor = await inlineExecutor(algorithm, task, engine);
+    const { model } = initialCheckpoint(spec).state;
+    const [party] = tinyParties([20]);
+    if (party === undefined) throw new Error("there is one party");
+    const train = (round: number, index: number, privateState: Tree<Tensor> | undefined) =>
+      executor.train({
+        plan: { round, steps: 4 },
+        segment: { party: "a", index, from: 2 * index, to: 2 * index + 2 },
+        model,
+        privateState,
+        key: federationKeys(spec.seed).party("a"),
+        data: party.train,
+      });
+    const dropped = await train(1, 0, undefined);
+    expect(flatten(dropped.privateState).map(([path]) => path)).toEqual([
+      "optimizer.momentum.fc1.bias",
+      "optimizer.momentum.fc1.weight",
+    ]);
+    const [stale, fresh] = [await train(2, 0, dropped.privateState), await train(2, 0, undefined)];
+    expect(flatten(stale.update)).toEqual(flatten(fresh.update));
+    // Within a round the velocity is kept, and at its end nothing is.
+    const [kept, lost] = [await train(2, 1, fresh.privateState), await train(2, 1, undefined)];
+    expect(flatten(kept.update)).not.toEqual(flatten(lost.update));
+    expect(flatten(kept.privateState)).toEqual([]);
   });
 
   it("follows the schedule of the learning rate by round", async () => {

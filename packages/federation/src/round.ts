@@ -77,13 +77,13 @@ export interface Exchange {
 export function nextExchange(progress: RoundProgress): Exchange | undefined {
   const { plan, next } = progress;
   if (next === undefined) return undefined;
-  const due = [...progress.members.values()].filter(
-    ({ member, segment, state }) => state !== "finished" && member.exchanges[segment] === next,
-  );
   const inState = (wanted: MemberProgress["state"]) =>
     plan.members
       .map(({ party }) => party)
-      .filter((party) => due.some((at) => at.member.party === party && at.state === wanted));
+      .filter((party) => {
+        const at = progress.members.get(party);
+        return at?.state === wanted && at.member.exchanges[at.segment] === next;
+      });
   return {
     step: next,
     replied: inState("replied"),

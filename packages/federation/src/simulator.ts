@@ -211,7 +211,7 @@ export function means(results: readonly Evaluation[]): {
   return {
     accuracy: meanOf(total, "accuracy") ?? null,
     loss: meanOf(total, "loss") ?? null,
-    examples: total["loss"]?.count ?? 0,
+    examples: total.loss?.count ?? 0,
   };
 }
 

@@ -1,29 +1,33 @@
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeDurably } from "@concord/engine/node";
 import { ConcordError, fromZod } from "@concord/protocol";
-import { writeDurably } from "./durable-file.node.ts";
-import type { Identity } from "./identity.ts";
-import { identitySchema } from "./identity.ts";
+import type { z } from "zod";
+import type { Identity, Joining } from "./identity.ts";
+import { identitySchema, joiningSchema } from "./identity.ts";
+
+const IDENTITY = "identity.json";
+const JOINING = "joining.json";
 
 /** The identity kept in a folder; undefined if there is none. Throws ConcordError for a file that is damaged. */
 export async function loadIdentity(folder: string): Promise<Identity | undefined> {
-  const path = pathOf(folder);
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
-  }
-  const parsed = identitySchema.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new ConcordError("failed_precondition", fromZod(parsed.error, path).message);
+  return read(join(folder, IDENTITY), identitySchema);
 }
 
 /** Keeps an identity in a folder that only its owner can read. Durable when it resolves. */
 export async function saveIdentity(folder: string, identity: Identity): Promise<void> {
-  await makePrivateFolder(folder);
-  await writeDurably(pathOf(folder), `${JSON.stringify(identity, undefined, 2)}\n`);
+  await write(folder, IDENTITY, identity);
+  await rm(join(folder, JOINING), { force: true });
+}
+
+/** The join that was begun in a folder and not brought to its end; undefined if there is none. */
+export async function loadJoining(folder: string): Promise<Joining | undefined> {
+  return read(join(folder, JOINING), joiningSchema);
+}
+
+/** Keeps what a join needs to be taken up again. Durable when it resolves. */
+export async function saveJoining(folder: string, joining: Joining): Promise<void> {
+  await write(folder, JOINING, joining);
 }
 
 /** Makes the folder, or closes it to others if it is there. Done before joining: a used invite cannot be used again. */
@@ -33,11 +37,26 @@ export async function makePrivateFolder(folder: string): Promise<void> {
 }
 
 export async function forgetIdentity(folder: string): Promise<void> {
-  await rm(pathOf(folder), { force: true });
+  await rm(join(folder, JOINING), { force: true });
+  await rm(join(folder, IDENTITY), { force: true });
 }
 
-function pathOf(folder: string): string {
-  return join(folder, "identity.json");
+async function read<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new ConcordError("failed_precondition", fromZod(parsed.error, path).message);
+}
+
+async function write(folder: string, name: string, value: Identity | Joining): Promise<void> {
+  await makePrivateFolder(folder);
+  await writeDurably(join(folder, name), `${JSON.stringify(value, undefined, 2)}\n`, 0o600);
 }
 
 function parseJson(text: string): unknown {

@@ -15,3 +15,11 @@ export const identitySchema = z.strictObject({
 });
 
 export type Identity = z.output<typeof identitySchema>;
+
+/** What a party writes down before it joins, so that one that is killed in the middle can take the same join up again. */
+export const joiningSchema = identitySchema.pick({ federation: true, key: true, spec: true }).extend({
+  /** The token of the invite. */
+  invite: z.string().min(1),
+});
+
+export type Joining = z.output<typeof joiningSchema>;

@@ -2,7 +2,7 @@ import type { FederationSpec } from "@concord/federation";
 import type { Dataset } from "@concord/learning";
 import { buildTask, checkDataset, labelHistogram } from "@concord/learning";
 import type { Invite, JoinRequest } from "@concord/protocol";
-import { ConcordError } from "@concord/protocol";
+import { ConcordError, newSecret } from "@concord/protocol";
 import type { CoordinatorClient } from "./client.ts";
 import type { Identity } from "./identity.ts";
 
@@ -24,6 +24,8 @@ export interface JoinOptions {
   readonly shareLabels?: boolean | undefined;
   /** Such as "node" or "browser". */
   readonly client: string;
+  /** The key that the party will have. One that is kept before lets a later run take up this join; else one is made. */
+  readonly key?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,7 +58,7 @@ export function checkData({ train, heldOut }: PartyData, task: FederationSpec["t
   }
 }
 
-function request({ invite, spec, data, name, shareLabels, client }: JoinOptions): JoinRequest {
+function request({ invite, spec, data, name, shareLabels, client, key }: JoinOptions): JoinRequest {
   const { train, heldOut } = data;
   const labels = shareLabels === true && train.classes > 0 ? labelCounts(train, spec.task.outputs) : undefined;
   return {
@@ -67,6 +69,8 @@ function request({ invite, spec, data, name, shareLabels, client }: JoinOptions)
     heldOut: heldOut.size,
     ...(labels === undefined ? {} : { labels }),
     client,
+    // Made once for all attempts: a repeated request finds the party that an earlier one has made.
+    key: key ?? newSecret("party"),
   };
 }
 

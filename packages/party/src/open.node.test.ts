@@ -2,7 +2,9 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Engine, portableEngine } from "@concord/engine";
+import { ConcordError } from "@concord/protocol";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { refuse } from "../test/fake-coordinator.ts";
 import { invite, invitingCoordinator } from "../test/inviting-coordinator.ts";
 import { smallData, smallSpec } from "../test/small-federation.ts";
 import { openParty } from "./open.node.ts";
@@ -42,7 +44,15 @@ describe("openParty", () => {
     expect(party.identity).toMatchObject({ party: "ada", federation: "points" });
     expect((await party.done).kind).toBe("finished");
     expect(joined).toEqual([
-      { federation: "points", invite: invite.slice(-35), name: "Ada", examples: 30, heldOut: 12, client: "node" },
+      {
+        federation: "points",
+        invite: invite.slice(-35),
+        name: "Ada",
+        examples: 30,
+        heldOut: 12,
+        client: "node",
+        key: expect.stringMatching(/^cp_/),
+      },
     ]);
   });
 
@@ -56,6 +66,19 @@ describe("openParty", () => {
     expect((await (await open()).done).kind).toBe("finished");
     expect(joined).toHaveLength(1);
     expect(fake.calls.every(({ path }) => path !== "/v1/join" || joined.length === 1)).toBe(true);
+  });
+
+  test("takes up a join whose answer an earlier run did not live to see, with the same key", async () => {
+    const { joined, fake, open } = await coordinator();
+    const answer = fake.interfere;
+    fake.interfere = (call) => (call.path === "/v1/join" ? refuse(new ConcordError("gone", "killed")) : answer(call));
+    await expect(open()).rejects.toMatchObject({ code: "gone" });
+    const { key } = JSON.parse(await readFile(join(dir, "joining.json"), "utf8"));
+    fake.interfere = (call) =>
+      call.path === "/v1/invites/inspect" ? refuse(new ConcordError("gone", "used")) : answer(call);
+    expect((await (await open()).done).kind).toBe("finished");
+    expect(joined.map((request) => request.key)).toEqual([key]);
+    await expect(stat(join(dir, "joining.json"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   test("tells how many examples of each class there are only with consent", async () => {

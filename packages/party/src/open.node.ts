@@ -3,10 +3,17 @@ import type { Engine } from "@concord/engine";
 import { portableEngine } from "@concord/engine";
 import type { FederationSpec } from "@concord/federation";
 import type { Invite } from "@concord/protocol";
-import { ConcordError, parseInvite } from "@concord/protocol";
-import { coordinatorClient } from "./client.ts";
-import { forgetIdentity, loadIdentity, makePrivateFolder, saveIdentity } from "./identity.node.ts";
-import type { Identity } from "./identity.ts";
+import { ConcordError, newSecret, parseInvite } from "@concord/protocol";
+import { type CoordinatorClient, coordinatorClient } from "./client.ts";
+import {
+  forgetIdentity,
+  loadIdentity,
+  loadJoining,
+  makePrivateFolder,
+  saveIdentity,
+  saveJoining,
+} from "./identity.node.ts";
+import type { Identity, Joining } from "./identity.ts";
 import type { PartyData } from "./join.ts";
 import { join } from "./join.ts";
 import type { Party, PartyOptions } from "./party.ts";
@@ -83,11 +90,25 @@ async function joinFirst(options: OpenOptions): Promise<{ identity: Identity; da
   const invite = parseInvite(options.invite);
   await makePrivateFolder(dir);
   const client = coordinatorClient({ origin: invite.origin, fetch, ...(retry === undefined ? {} : { retry }) });
-  const { spec } = (await client.inspect(invite, signal)).federation;
+  const joining = (await begun(dir, invite)) ?? (await begin(client, invite, signal));
+  const { spec, key } = joining;
   const data = await dataFor(spec, options);
-  const identity = await join(client, { invite, spec, data, name, shareLabels, client: "node", signal });
+  // Before the invite is used: were the key known only from the answer, a party killed before it kept it would be lost.
+  await saveJoining(dir, joining);
+  const identity = await join(client, { invite, spec, data, name, shareLabels, client: "node", key, signal });
   await saveIdentity(dir, identity);
   return { identity, data };
+}
+
+/** The join with this invite that an earlier run has begun: it may have used the invite up. */
+async function begun(dir: string, { federation, token }: Invite): Promise<Joining | undefined> {
+  const joining = await loadJoining(dir);
+  return joining?.federation === federation && joining.invite === token ? joining : undefined;
+}
+
+async function begin(client: CoordinatorClient, invite: Invite, signal: AbortSignal | undefined): Promise<Joining> {
+  const { id, spec } = (await client.inspect(invite, signal)).federation;
+  return { federation: id, invite: invite.token, key: newSecret("party"), spec };
 }
 
 async function recall(identity: Identity, options: OpenOptions): Promise<{ identity: Identity; data: PartyData }> {

@@ -170,8 +170,10 @@ export function runParty(options: PartyOptions): Party {
   /** What to do now; undefined if the party was paused while it asked. */
   async function ask() {
     question = new AbortController();
+    // The first answer comes at once, so that its owner is told what the party waits for.
+    const seconds = activity.kind === "connecting" ? 0 : WAIT_SECONDS;
     try {
-      return await client.work(WAIT_SECONDS, AbortSignal.any([signal, question.signal]));
+      return await client.work(seconds, AbortSignal.any([signal, question.signal]));
     } catch (error) {
       signal.throwIfAborted();
       if (question.signal.aborted) return undefined;

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSafetensors, encodeSafetensors } from "@concord/engine";
+import { writeDurably } from "@concord/engine/node";
 import { ConcordError } from "@concord/protocol";
-import { writeDurably } from "./durable-file.node.ts";
 import type { PrivateEntry, PrivateLabel, PrivateStore } from "./private-state.ts";
 import { kept } from "./private-state.ts";
 
@@ -18,7 +18,7 @@ export function fileStore(folder: string): PrivateStore {
     async put(entry) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const metadata = { round: String(entry.round), segment: String(entry.segment) };
-      await writeDurably(pathOf(folder, entry), encodeSafetensors(entry.state, metadata));
+      await writeDurably(pathOf(folder, entry), encodeSafetensors(entry.state, metadata), 0o600);
       await removeAllBut(folder, entry);
     },
     clear: () => rm(folder, { recursive: true, force: true }),

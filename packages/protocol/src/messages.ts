@@ -1,4 +1,4 @@
-import { federationSpecSchema } from "@concord/federation";
+import { federationSpecSchema, trafficSchema } from "@concord/federation";
 import { z } from "zod";
 import { blobRefSchema } from "./blobs.ts";
 import { eventSchema } from "./events.ts";
@@ -8,6 +8,9 @@ export const API = "/v1";
 
 export const federationIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected a-z, 0-9 and -");
 export const partyIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "expected a-z, 0-9 and -");
+
+/** `cp_` and 192 random bits, as `newSecret("party")` makes them. */
+const partyKeySchema = z.string().regex(/^cp_[A-Za-z0-9_-]{32}$/, "expected cp_ and 32 random characters");
 
 const count = z.int().min(0).max(1e12);
 const finite = z.number();
@@ -59,6 +62,11 @@ export const joinRequestSchema = z.strictObject({
   labels: labelsSchema.optional(),
   /** Such as "node" or "browser". */
   client: z.string().max(100),
+  /**
+   * The key that the party has made for itself. If the answer is lost, the same request with the same key gets the same
+   * party again, though its invite is used up by then. Without one the coordinator makes the key.
+   */
+  key: partyKeySchema.optional(),
 });
 export const joinResponseSchema = z.object({
   party: partyIdSchema,
@@ -115,15 +123,6 @@ export const replyResponseSchema = z.object({
 export const statusRequestSchema = z.strictObject({ status: z.enum(["active", "paused", "left"]) });
 export const partyStatusSchema = z.enum(["active", "paused", "absent", "left"]);
 export type PartyStatus = z.output<typeof partyStatusSchema>;
-
-const trafficSchema = z.object({
-  payloadUp: count,
-  payloadDown: count,
-  indexUp: count,
-  indexDown: count,
-  wireUp: count,
-  wireDown: count,
-});
 
 /** A party as viewers see it. */
 export const partyViewSchema = z.object({

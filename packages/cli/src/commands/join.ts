@@ -6,7 +6,7 @@ import { openParty } from "@concord/party/node";
 import { parseInvite } from "@concord/protocol";
 import { Command } from "commander";
 import { z } from "zod";
-import { checkOptions, whole } from "../options.ts";
+import { checkOptions, decimal, whole } from "../options.ts";
 import type { Output } from "../output.ts";
 import { InputError, output, showBytes } from "../output.ts";
 import { partyData } from "../party-data.ts";
@@ -20,7 +20,7 @@ const optionsSchema = z.object({
   group: z.string().optional(),
   images: z.string().optional(),
   labels: z.string().optional(),
-  heldOut: z.coerce.number().gt(0).lt(1).default(0.2),
+  heldOut: decimal("expected a share between 0 and 1, such as 0.2", (share) => share > 0 && share < 1).default(0.2),
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(1),
   shareLabels: z.boolean().default(false),
   json: z.boolean().default(false),

@@ -1,16 +1,18 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { availableParallelism, cpus } from "node:os";
 import { basename, join } from "node:path";
+import { writeDurably } from "@concord/engine/node";
 import type { Checkpoint, FederationSpec } from "@concord/federation";
 import { decodeCheckpoint, encodeCheckpoint, simulate } from "@concord/federation";
 import { workerPool } from "@concord/federation/node";
-import { fromZod } from "@concord/protocol";
+import { buildTask, checkDataset } from "@concord/learning";
 import { Command } from "commander";
 import { z } from "zod";
-import { loadTest, loadTrain } from "../datasets.ts";
+import { asInput, loadTest, loadTrain } from "../datasets.ts";
 import { readExperiment } from "../experiment.ts";
-import { writeAtomically } from "../files.ts";
+import { makeFolder } from "../folders.ts";
+import { checkOptions, whole } from "../options.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
 import { writeResults } from "../results.ts";
 import { allShares } from "../shares.ts";
@@ -18,8 +20,8 @@ import { allShares } from "../shares.ts";
 const optionsSchema = z.object({
   json: z.boolean().default(false),
   out: z.string().optional(),
-  workers: z.coerce.number().int().min(1).max(256).default(availableParallelism()),
-  rounds: z.coerce.number().int().min(1).optional(),
+  workers: whole(1, 256).default(availableParallelism()),
+  rounds: whole(1, 1_000_000).optional(),
   fresh: z.boolean().default(false),
 });
 
@@ -36,9 +38,7 @@ export function runCommand(): Command {
       "\nExample:\n  $ CONCORD_DATA=./data concord run experiments/fedavg/fashion-mnist-mlp.yaml --json",
     )
     .action(async (path: string, raw: unknown) => {
-      const options = optionsSchema.safeParse(raw);
-      if (!options.success) throw new InputError(fromZod(options.error, "run").message);
-      await run(path, options.data);
+      await run(path, checkOptions("run", optionsSchema, raw));
     });
 }
 
@@ -49,16 +49,18 @@ async function run(path: string, options: Options): Promise<void> {
   const experiment = await readExperiment(path);
   const folder = options.out ?? join(".concord", "experiments", basename(path).replace(/\.ya?ml$/, ""));
   const { data } = experiment;
-  const dataset = await loadTrain(data.dataset);
-  const test = data.test ? await loadTest(data.dataset) : undefined;
+  const dataset = await asInput(() => loadTrain(data.dataset), `${path}: data.dataset`);
+  const test = data.test ? await asInput(() => loadTest(data.dataset), `${path}: data.test`) : undefined;
   const stated = experiment.federation(dataset);
   const spec = options.rounds === undefined ? stated : { ...stated, rounds: options.rounds };
-  const parties = allShares(dataset, { ...data, heldOut: test ? 0 : data.heldOut, seed: spec.seed });
+  await asInput(() => checkDataset(buildTask(spec.task), dataset), `${path}: task`);
+  const sharing = { ...data, heldOut: test ? 0 : data.heldOut, seed: spec.seed };
+  const parties = await asInput(() => allShares(dataset, sharing), `${path}: data`);
   const accuracySource = test
     ? `test set held by the coordinator (${test.size} examples)`
     : `held-out data at the parties (${spec.evaluation.parties === "all" ? "all parties" : "members of the round"})`;
 
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, "run --out");
   const checkpointFile = join(folder, "checkpoint.safetensors");
   if (options.fresh) await rm(checkpointFile, { force: true });
   const from = await readCheckpoint(checkpointFile, spec);
@@ -89,7 +91,7 @@ async function run(path: string, options: Options): Promise<void> {
       ...(from && { from }),
     })) {
       last = checkpoint;
-      await writeAtomically(checkpointFile, encodeCheckpoint(checkpoint, spec));
+      await writeDurably(checkpointFile, encodeCheckpoint(checkpoint, spec));
       report(checkpoint);
     }
   } finally {

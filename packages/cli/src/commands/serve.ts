@@ -18,7 +18,7 @@ export function serveCommand(): Command {
       "a federation to create, if its id is not there yet; those of the folder go on in any case",
     )
     .option("--id <id>", "the federation's id (default: the file's name)")
-    .option("--invites <n>", "print so many invites", "0")
+    .option("--invites <n>", "print so many invites (default: 0)")
     .option("--port <port>", "default: 7700; 0 picks a free one")
     .option("--host <address>", "address to listen on (default: 127.0.0.1); others need TLS or --insecure")
     .option("--allowed-host <name...>", "further names under which the server may be addressed")

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { z } from "zod";
-import { checkOptions, portOption, quorumOption, whole } from "../options.ts";
+import { checkOptions, decimal, portOption, quorumOption, whole } from "../options.ts";
 
 const optionsSchema = z.object({
   port: portOption,
@@ -11,7 +11,7 @@ const optionsSchema = z.object({
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(1),
   dataset: z.string().optional(),
   quorum: quorumOption.default(0.5),
-  exchangeDeadline: z.coerce.number().min(1).max(86_400).default(60),
+  exchangeDeadline: decimal("expected seconds from 1 to 86400", (s) => s >= 1 && s <= 86_400).default(60),
   fresh: z.boolean().default(false),
   open: z.boolean().default(true),
   json: z.boolean().default(false),

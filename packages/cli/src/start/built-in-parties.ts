@@ -7,8 +7,8 @@ import type { Instructions, Report } from "./built-in-party.ts";
 export interface BuiltInParties {
   /** Process ids by party, of those that run now. */
   pids(): ReadonlyMap<string, number>;
-  /** Resolves when every party has ended by itself. */
-  readonly done: Promise<void>;
+  /** Resolves when every party has ended by itself, with what each one said last. */
+  readonly done: Promise<readonly Report[]>;
   stop(): void;
 }
 
@@ -25,7 +25,7 @@ export function startBuiltInParties(
   const children = new Map<string, ChildProcess>();
   const timers = new Set<NodeJS.Timeout>();
   let stopped = false;
-  const done = Promise.all(parties.map((party) => keepRunning(party))).then(() => {});
+  const done = Promise.all(parties.map((party) => keepRunning(party)));
   return {
     pids: () => new Map([...children].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid] as const]))),
     done,
@@ -36,7 +36,7 @@ export function startBuiltInParties(
     },
   };
 
-  function keepRunning(party: Instructions): Promise<void> {
+  function keepRunning(party: Instructions): Promise<Report> {
     return new Promise((resolve) => {
       let deaths = 0;
       const launch = () => {
@@ -45,16 +45,17 @@ export function startBuiltInParties(
           serialization: "advanced",
           stdio: ["ignore", "inherit", "inherit", "ipc"],
         });
-        let ended = false;
+        let last: Report | undefined;
         children.set(party.name, child);
         child.on("message", (report: Report) => {
-          ended = true;
+          last = report;
           if (report.kind === "failed") onTrouble(party.name, report.reason);
         });
         child.on("error", () => {});
         child.on("exit", (code, signal) => {
           children.delete(party.name);
-          if (ended || stopped) return resolve();
+          if (stopped) return resolve({ kind: "ended", reason: "stopped" });
+          if (last !== undefined) return resolve(last);
           onTrouble(party.name, `its process ended (${signal ?? `code ${code}`}); it is started again`);
           if (performance.now() - started > SETTLED_MS) deaths = 0;
           const wait = Math.min(RESTART_MS * 2 ** deaths++, LONGEST_RESTART_MS);

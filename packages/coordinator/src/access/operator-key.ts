@@ -1,9 +1,10 @@
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { writeDurably } from "@concord/engine/node";
 import { ConcordError, newSecret } from "@concord/protocol";
 
 /** The name of the operator's key in the data folder. */
-export const OPERATOR_KEY_FILE = "operator.key";
+const OPERATOR_KEY_FILE = "operator.key";
 
 /**
  * The operator's key from its file, which is made on the first start: the folder for its owner only (0700), the file too
@@ -14,16 +15,19 @@ export async function operatorKey(dataDir: string): Promise<string> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     await chmod(dataDir, 0o700);
-    try {
-      const key = newSecret("operator");
-      // "wx" fails if the file is there, so two starts at a time cannot end up with a key each.
-      await writeFile(file, `${key}\n`, { flag: "wx", mode: 0o600 });
-      return key;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const known = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return undefined;
+      throw error;
+    });
+    if (known !== undefined) {
+      await chmod(file, 0o600);
+      return checked(file, known.trim());
     }
-    await chmod(file, 0o600);
-    return checked(file, (await readFile(file, "utf8")).trim());
+    // Whole or not at all: a kill in between must not leave an empty file that no start accepts. The store's lock sees to
+    // it that one coordinator at a time is here.
+    const key = newSecret("operator");
+    await writeDurably(file, `${key}\n`, 0o600);
+    return key;
   } catch (error) {
     if (error instanceof ConcordError) throw error;
     const why = error instanceof Error ? error.message : String(error);

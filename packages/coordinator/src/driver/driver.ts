@@ -48,7 +48,7 @@ export interface Driver {
 }
 
 /** A blob on its way to a party. */
-export interface Fetched {
+interface Fetched {
   readonly content: Uint8Array<ArrayBuffer>;
   readonly lease: LiveLease;
   /** To be called when the last byte has gone out. */
@@ -214,9 +214,10 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
     resume: poke,
     async close() {
       closed = true;
-      cancelTimer();
       held.wake();
       await inOrder(async () => {});
+      // Only now: the command that was under way may have set it.
+      cancelTimer();
     },
   };
 }

@@ -11,7 +11,8 @@ import { voidRound } from "./void-round.ts";
 /**
  * Drops the parties that an exchange need not wait for, or gives the round up. Returns true if something has changed.
  *
- * - A party that has left, paused or is absent owes nothing: it is dropped at once and does not count for the quorum.
+ * - A party that has left, paused or is absent does not count for the quorum, and is dropped when nobody else is awaited:
+ *   until then it may come back.
  * - After the deadline of the exchange the others are dropped as soon as the quorum has replied.
  * - A round that has no quorum at its own deadline, or nobody left to wait for, is void.
  */
@@ -21,15 +22,15 @@ export async function enforceDeadlines(context: Context, live: Live): Promise<bo
   const exchange = nextExchange(phase.progress);
   if (exchange === undefined) return false;
 
-  const away = exchange.awaited.filter((id) => live.parties.get(id)?.record.status !== "active");
-  if (away.length > 0) {
-    await dropParties(context, live, phase, exchange, away, (id) => `it ${statusWord(live, id)}`);
-    return true;
-  }
   const { awaited, replied } = exchange;
   if (awaited.length === 0) {
     if (replied.length > 0) return false;
     await voidRound(context, live, phase, `nobody was left to reply at step ${exchange.step}`);
+    return true;
+  }
+  const present = awaited.filter((id) => live.parties.get(id)?.record.status === "active");
+  if (present.length === 0) {
+    await dropParties(context, live, phase, exchange, () => "");
     return true;
   }
 
@@ -37,21 +38,17 @@ export async function enforceDeadlines(context: Context, live: Live): Promise<bo
   const now = context.clock.now();
   const { exchange: exchangeEnds, round: roundEnds } = deadlines(live, phase);
   if (now < Math.min(exchangeEnds, roundEnds)) return false;
-  if (reachesQuorum(quorum, replied.length, replied.length + awaited.length)) {
+  const due = replied.length + present.length;
+  if (reachesQuorum(quorum, replied.length, due)) {
     const after = now >= exchangeEnds ? exchangeDeadline : roundDeadline;
-    await dropParties(context, live, phase, exchange, awaited, () => `it did not reply within ${after} s`);
+    await dropParties(context, live, phase, exchange, () => `did not reply within ${after} s`);
     return true;
   }
   if (now < roundEnds) return false;
-  markMissing(live, awaited);
-  const needed = quorum === "all" ? "all of them" : `${Math.ceil(quorum * (replied.length + awaited.length))}`;
-  const count = `${replied.length} of ${replied.length + awaited.length} parties replied`;
-  await voidRound(
-    context,
-    live,
-    phase,
-    `${count} at step ${exchange.step} within ${roundDeadline} s, the quorum is ${needed}`,
-  );
+  markMissing(live, present);
+  const needed = quorum === "all" ? "all of them" : `${Math.ceil(quorum * due)}`;
+  const count = `${replied.length} of ${due} parties replied at step ${exchange.step} within ${roundDeadline} s`;
+  await voidRound(context, live, phase, `${count}, the quorum is ${needed}`);
   return true;
 }
 
@@ -92,14 +89,15 @@ export function markMissing(live: Live, parties: readonly string[]): void {
   }
 }
 
+/** Drops everybody who is awaited; `why` says it of those who are there. */
 async function dropParties(
   { journal, clock }: Context,
   live: Live,
   phase: Training,
   exchange: Exchange,
-  parties: readonly string[],
-  reason: (party: string) => string,
+  why: () => string,
 ): Promise<void> {
+  const parties = exchange.awaited;
   await journal.commit(async (tx, emit) => {
     for (const party of parties) await dropOne(tx, emit, party);
   });
@@ -120,12 +118,15 @@ async function dropParties(
     // What went over the wire in vain is counted too: the party has paid for it.
     const traffic = transferred(live.parties.get(party)?.lease);
     if (traffic !== undefined) await tx.traffic.add({ federation, party, round, purpose: "train", traffic });
-    await emit({ type: "party.dropped", federation, party, round, step: exchange.step, reason: reason(party) });
+    const reason = `it ${absence(live.parties.get(party)) ?? why()}`;
+    await emit({ type: "party.dropped", federation, party, round, step: exchange.step, reason });
   }
 }
 
-function statusWord(live: Live, id: string): string {
-  switch (live.parties.get(id)?.record.status) {
+function absence(party: LiveParty | undefined): string | undefined {
+  switch (party?.record.status) {
+    case "active":
+      return undefined;
     case "paused":
       return "has paused";
     case "absent":

@@ -1,4 +1,4 @@
-import type { Algorithm, CoordinatorState, FederationKeys, FederationSpec, RoundProgress } from "@concord/federation";
+import type { Algorithm, CoordinatorState, FederationKeys, RoundProgress } from "@concord/federation";
 import { inPartyOrder } from "@concord/federation";
 import type { Task } from "@concord/learning";
 import type { Pinned } from "../depot.ts";
@@ -85,8 +85,9 @@ export interface Upload extends Pinned {
   readonly payload: number;
 }
 
-export function specOf(live: Live): FederationSpec {
-  return live.record.spec;
+/** A party of which nothing has been seen yet. */
+export function newcomer(record: PartyRecord, now: number): LiveParty {
+  return { record, heardAt: now, held: 0, lease: undefined, missing: false, updates: 0, missed: 0 };
 }
 
 export function hasEnded(live: Live): boolean {

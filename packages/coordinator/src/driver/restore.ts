@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import type { FederationRecord, LeaseRecord, RoundRecord, SegmentRecord, Transaction } from "../store/contract.ts";
 import { downloads } from "./downloads.ts";
 import type { Live, LiveLease, LiveParty, Phase } from "./live.ts";
+import { newcomer } from "./live.ts";
 import { getState } from "./states.ts";
 import { newTransfer } from "./work.ts";
 
@@ -87,7 +88,7 @@ async function restoreParties(
 ): Promise<Map<string, LiveParty>> {
   const parties = new Map<string, LiveParty>();
   for (const record of await tx.parties.list(federation)) {
-    parties.set(record.id, { record, heardAt: now, held: 0, lease: undefined, missing: false, updates: 0, missed: 0 });
+    parties.set(record.id, newcomer(record, now));
   }
   for (const { round } of rounds) {
     for (const { party, outcome } of await tx.segments.list(federation, round)) {

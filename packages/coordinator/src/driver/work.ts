@@ -83,7 +83,7 @@ export async function grant({ journal, depot, clock }: Context, live: Live, part
 }
 
 /** Five heartbeats may get lost before a lease runs out. */
-export function heartbeatSeconds(live: Live): number {
+function heartbeatSeconds(live: Live): number {
   return live.record.spec.leaseSeconds / 6;
 }
 

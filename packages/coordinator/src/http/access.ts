@@ -6,7 +6,7 @@ import { DOCS } from "./docs.ts";
 import type { Services } from "./services.ts";
 
 /** Who may use a route: everybody, or whoever holds a key of one of the roles. An operator may do what a viewer may. */
-export type Audience = "open" | readonly Principal["role"][];
+type Audience = "open" | readonly Principal["role"][];
 
 declare module "fastify" {
   interface FastifyContextConfig {

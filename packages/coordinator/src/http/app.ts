@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest, RawServerDefault } from "fastify";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import Fastify from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
@@ -22,9 +23,9 @@ import type { Services } from "./services.ts";
 /** A Fastify instance whose schemas are zod's. */
 export type App = FastifyInstance<
   RawServerDefault,
-  FastifyRequest["raw"],
-  import("node:http").ServerResponse,
-  import("fastify").FastifyBaseLogger,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
   ZodTypeProvider
 >;
 

@@ -9,7 +9,8 @@ export function errors(app: App, { refusals, context }: Services): void {
     const error = toConcordError(thrown);
     if (error.code === "internal")
       context.log.error({ err: error.cause ?? error, url: pathOf(request) }, error.message);
-    noteRefusal(request, error);
+    else if (isFullDisk(error)) context.log.error({ err: error, url: pathOf(request) }, "nothing more can be kept");
+    else noteRefusal(request, error);
     if (error.code === "unauthenticated") reply.header("www-authenticate", "Bearer");
     return reply.code(error.status).send(error.toBody());
   });
@@ -18,7 +19,7 @@ export function errors(app: App, { refusals, context }: Services): void {
   });
 
   function noteRefusal(request: FastifyRequest, error: ConcordError): void {
-    if (error.code === "internal" || error.code === "unavailable") return;
+    if (error.code === "unavailable") return;
     const { principal } = request;
     if (request.routeOptions.config.ordinary === error.code) return;
     if (principal?.role === "party") refusals.note(principal.federation, principal.party, error);
@@ -30,8 +31,13 @@ export function errors(app: App, { refusals, context }: Services): void {
   }
 }
 
+/** True for our own disk, which no request is to blame for; who asks too often is refused without a cause. */
+function isFullDisk({ code, cause }: ConcordError): boolean {
+  return code === "resource_exhausted" && cause !== undefined;
+}
+
 /** The path without the query, which may hold anything. */
-export function pathOf(request: FastifyRequest): string {
+function pathOf(request: FastifyRequest): string {
   return request.url.split("?", 1)[0] ?? "/";
 }
 

@@ -57,7 +57,7 @@ export function metrics(app: App, { context, federations }: Services): Registry 
     registers,
     collect() {
       const now = clock.now();
-      const online = parties().filter((party) => now - lastHeard(party, now) <= 1000 * party.leaseSeconds);
+      const online = parties().filter((party) => now - lastHeard(party, now) < 1000 * party.leaseSeconds);
       this.set(online.length);
     },
   });

@@ -2,9 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { Dirent } from "node:fs";
 import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { syncFolder } from "@concord/engine/node";
 import { blobId, blobIdSchema, ConcordError } from "@concord/protocol";
 import type { BlobStore } from "./blobs.ts";
-import { syncFolder } from "./sync-folder.ts";
 
 /** What a blob is called while it is written; one that is found when the folder is opened was never finished. */
 const TEMPORARY = ".writing";

@@ -1,4 +1,4 @@
-import { federationSpecSchema } from "@concord/federation";
+import { federationSpecSchema, trafficSchema } from "@concord/federation";
 import {
   blobIdSchema,
   ConcordError,
@@ -124,14 +124,6 @@ export const leaseRecord = z.object({
   expiresAt: instant,
 });
 
-export const trafficSchema = z.object({
-  payloadUp: count,
-  payloadDown: count,
-  indexUp: count,
-  indexDown: count,
-  wireUp: count,
-  wireDown: count,
-});
 export const trafficRecord = z.object({
   federation: z.string(),
   party: z.string(),

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { syncFolder } from "@concord/engine/node";
 import { ConcordError } from "@concord/protocol";
 import { Kysely } from "kysely";
 import type { Store } from "./contract.ts";
@@ -11,7 +12,6 @@ import type { Tables } from "./sql/tables.ts";
 import { sqlTransaction } from "./sql/transaction.ts";
 import { nodeSqliteDialect } from "./sqlite-dialect.ts";
 import { sqliteError } from "./sqlite-errors.ts";
-import { syncFolder } from "./sync-folder.ts";
 
 export interface SqliteOptions {
   /** How long to wait for another process to let go of the file, in milliseconds (default 1,000). The wait blocks. */

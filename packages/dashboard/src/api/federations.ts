@@ -1,5 +1,4 @@
 import type {
-  BlobRef,
   FederationView,
   InspectResponse,
   InviteRequest,
@@ -50,9 +49,9 @@ export function inspectInvite(federation: string, invite: string, signal?: Abort
   return requestJson("/v1/invites/inspect", { body: { federation, invite }, signal });
 }
 
-/** The bytes of a model: safetensors. */
-export async function fetchModel(key: string, ref: BlobRef): Promise<Blob> {
-  const response = await request(`/v1/blobs/${ref.sha256}`, { key });
+/** The current global model: safetensors. */
+export async function fetchModel(key: string, id: string): Promise<Blob> {
+  const response = await request(`${at(id)}/model`, { key });
   return response.blob();
 }
 

@@ -25,7 +25,7 @@ export async function request(path: string, { key, body, signal }: Request = {})
   const response = await answerTo(path, {
     method: body === undefined ? "GET" : "POST",
     headers: {
-      accept: "application/json",
+      accept: "*/*",
       ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },

@@ -110,7 +110,8 @@ function optionsFor({ element, series, lastX, yRange, yTick, onHover }: OptionsF
         width: dashed ? 1.5 : 2.25,
         ...(dashed ? { dash: [5, 4] } : {}),
         spanGaps: true,
-        points: { size: 5, fill: color(token), width: 0 },
+        // A line needs two ends; before that the value is a dot.
+        points: { size: 6, fill: color(token), width: 0, show: (chart: uPlot) => chart.data[0].length < 2 },
       })),
     ],
     hooks: { setCursor: [(chart) => onHover(chart.cursor.idx ?? null)] },

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import type { LineChartProps } from "../charts/line-chart.tsx";
 import { LineChart } from "../charts/line-chart.tsx";
 
@@ -8,7 +8,7 @@ export interface CurveCardProps extends Omit<LineChartProps, "description" | "on
 }
 
 /** A chart with its legend, which reads out the round under the pointer, or the last one. */
-export function CurveCard({ title, format, ...chart }: CurveCardProps) {
+export const CurveCard = memo(function CurveCard({ title, format, ...chart }: CurveCardProps) {
   const [hovered, setHovered] = useState<number | null>(null);
   const { columns, series } = chart;
   const [rounds, ...values] = columns;
@@ -46,7 +46,7 @@ export function CurveCard({ title, format, ...chart }: CurveCardProps) {
       </div>
     </section>
   );
-}
+});
 
 function lastOf(values: readonly (number | null)[] | undefined, format: (value: number) => string): string {
   const last = values?.filter((value) => value !== null).at(-1);

@@ -2,7 +2,9 @@ import { useMemo } from "react";
 import type { Series } from "../charts/line-chart.tsx";
 import { accuracyRange, lossRange } from "../charts/ranges.ts";
 import { formatLoss } from "../format/numbers.ts";
-import { accuracyColumns, lossColumns } from "../state/curves.ts";
+import { accuracyColumns, finishedRounds, lossColumns } from "../state/curves.ts";
+import type { RoundRow } from "../state/federation-state.ts";
+import { stableList } from "../state/stable-list.ts";
 import { CurveCard } from "./curve-card.tsx";
 import { useFederation } from "./follower-context.ts";
 
@@ -19,8 +21,11 @@ const lossTick = (value: number) => String(Number(value.toPrecision(3)));
 export function Curves() {
   const rounds = useFederation((state) => state.rounds);
   const lastRound = useFederation(({ view }) => view.spec.rounds);
-  const accuracy = useMemo(() => accuracyColumns(rounds), [rounds]);
-  const loss = useMemo(() => lossColumns(rounds), [rounds]);
+  // A round under way changes with every update, the finished ones do not: the charts are drawn again for them only.
+  const stable = useMemo(() => stableList<RoundRow>(), []);
+  const finished = stable(finishedRounds(rounds));
+  const accuracy = useMemo(() => accuracyColumns(finished), [finished]);
+  const loss = useMemo(() => lossColumns(finished), [finished]);
   return (
     <div className="sections-pair">
       <CurveCard

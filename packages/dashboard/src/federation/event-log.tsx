@@ -7,7 +7,7 @@ import { EventLine } from "./event-line.tsx";
 import { useFederation } from "./follower-context.ts";
 
 /** Lines that are drawn; the filter looks at all that are kept. */
-const MOST = 200;
+const MOST = 120;
 
 const TOPICS: readonly { readonly value: Topic | "all"; readonly label: string }[] = [
   { value: "all", label: "All" },
@@ -27,7 +27,7 @@ export function EventLog() {
   const names = useMemo(() => new Map(parties.map(({ id, name }) => [id, name])), [parties]);
   const lines = useMemo(() => matching(log, topic, wanted, names), [log, topic, wanted, names]);
   return (
-    <section className="card" aria-labelledby="log-title">
+    <section className="card drawn-in-sight" aria-labelledby="log-title">
       <div className="card-head log-head">
         <h2 className="card-title" id="log-title">
           Events

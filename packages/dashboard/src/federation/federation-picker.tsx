@@ -1,5 +1,6 @@
 import type { FederationView } from "@concord/protocol";
 import { NativeSelect } from "@mantine/core";
+import { formatMoment } from "../format/time.ts";
 
 export interface FederationPickerProps {
   readonly federations: readonly FederationView[];
@@ -15,7 +16,10 @@ export function FederationPicker({ federations, chosen, onChoose }: FederationPi
       aria-label="Federation"
       value={chosen}
       onChange={(event) => onChoose(event.currentTarget.value)}
-      data={federations.map(({ id, spec, status }) => ({ value: id, label: `${spec.name} (${status}), ${id}` }))}
+      data={federations.map(({ id, spec, createdAt }) => ({
+        value: id,
+        label: `${spec.name}, ${formatMoment(createdAt)} (${id})`,
+      }))}
     />
   );
 }

@@ -21,7 +21,7 @@ export function FederationSections({ apiKey, role }: { readonly apiKey: string; 
       <Tiles />
       <Curves />
       <PartiesTable />
-      <div className="sections-pair">
+      <div className="sections-pair drawn-in-sight">
         <TrafficByParty />
         <RoundsTable />
       </div>

@@ -31,9 +31,13 @@ export default function InviteDialog({ opened, apiKey, federation, onClose }: In
     if (opened) void make();
   }, [opened, make]);
 
+  // The dialog gives the focus back to what had it when it opened, and notices only if it was there, closed, before.
+  const [shown, setShown] = useState(false);
+  useEffect(() => setShown(opened), [opened]);
+
   return (
     <Modal
-      opened={opened}
+      opened={shown}
       onClose={onClose}
       title="Invite a party"
       centered

@@ -8,6 +8,7 @@ import { useFederation } from "./follower-context.ts";
 
 /** Saves the current global model as a safetensors file. */
 export function ModelDownload({ apiKey }: { readonly apiKey: string }) {
+  const id = useFederation(({ view }) => view.id);
   const model = useFederation(({ view }) => view.model);
   const name = useFederation(({ view }) => `${view.id}-round-${view.round}.safetensors`);
   const [busy, setBusy] = useState(false);
@@ -17,7 +18,7 @@ export function ModelDownload({ apiKey }: { readonly apiKey: string }) {
     setBusy(true);
     setFailed(false);
     try {
-      saveFile(await fetchModel(apiKey, model), name);
+      saveFile(await fetchModel(apiKey, id), name);
     } catch {
       setFailed(true);
     } finally {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/a11y/noRedundantRoles: on a narrow screen a row is laid out as a card, which would take the table's meaning away
 import type { PartyView } from "@concord/protocol";
 import { memo } from "react";
 import { formatBytes } from "../format/bytes.ts";
@@ -17,41 +18,42 @@ export const PartyRow = memo(function PartyRow({
 }) {
   const { name, client, activity, examples, heldOut, labels, updates, missed, train, evaluate, status } = party;
   return (
-    <tr data-left={status === "left" || undefined}>
-      <th scope="row" className="party-name">
+    <tr role="row" data-left={status === "left" || undefined}>
+      <th role="rowheader" scope="row" className="party-name">
         {name}
         <span className="party-client">{client}</span>
       </th>
-      <td data-label="State">
+      <td role="cell" data-label="State">
         <PartyState party={party} />
       </td>
-      <td data-label="Doing" className={activity === "idle" ? "dim" : "party-doing"}>
+      <td role="cell" data-label="Doing" className={activity === "idle" ? "dim" : "party-doing"}>
         {DOING[activity]}
       </td>
       <td
+        role="cell"
         data-label="Examples"
         className="right numeric"
         title={`${formatCount(heldOut)} more are held out to evaluate`}
       >
         {formatCount(examples)}
       </td>
-      <td data-label="Labels" className="party-labels">
+      <td role="cell" data-label="Labels" className="party-labels">
         {labels === null ? (
           <span className="dim small">not shared</span>
         ) : (
           <LabelBars labels={labels} classes={classes} />
         )}
       </td>
-      <td data-label="Updates" className="right numeric">
+      <td role="cell" data-label="Updates" className="right numeric">
         {formatCount(updates)}
       </td>
-      <td data-label="Missed" className={missed > 0 ? "right numeric missed" : "right numeric dim"}>
+      <td role="cell" data-label="Missed" className={missed > 0 ? "right numeric missed" : "right numeric dim"}>
         {formatCount(missed)}
       </td>
-      <td data-label="Up" className="right numeric">
+      <td role="cell" data-label="Up" className="right numeric">
         {formatBytes(train.wireUp + evaluate.wireUp)}
       </td>
-      <td data-label="Down" className="right numeric">
+      <td role="cell" data-label="Down" className="right numeric">
         {formatBytes(train.wireDown + evaluate.wireDown)}
       </td>
     </tr>

@@ -23,6 +23,7 @@ export function SignIn({ problem }: { readonly problem: string | null }) {
       {problem !== null && <Problem>{problem}</Problem>}
       <form className="sign-in" onSubmit={submit}>
         <PasswordInput
+          className="sign-in-field"
           label="Or paste a key"
           description="An operator's (co_…), a viewer's (cv_…), or the printed address. This tab keeps it until it is closed."
           placeholder="co_…"

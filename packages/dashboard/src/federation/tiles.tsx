@@ -58,5 +58,5 @@ export function Tiles() {
 
 function changeWords(change: number): string {
   const points = (100 * Math.abs(change)).toFixed(1);
-  return `${change < 0 ? "−" : "+"}${points}`;
+  return `${change < 0 ? "−" : "+"}${points} pts`;
 }

@@ -28,7 +28,7 @@ describe("numbers", () => {
   });
   it("shows shares with one decimal", () => expect(formatShare(0.8349)).toBe("83.5%"));
   it.each([
-    [2.3026, "2.30"],
+    [2.3056, "2.31"],
     [0.5123, "0.512"],
     [0.0042, "0.0042"],
     [123.4, "123"],

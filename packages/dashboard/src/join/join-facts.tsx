@@ -19,8 +19,7 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
         <p>
           A classifier of {spec.task.outputs} classes ({modelWords(spec)}, {formatCount(parameters)} parameters) on{" "}
           {spec.dataset}
-          {isGenerated(spec.dataset) && <>, data that a program made</>}. {plural(parties, "party", "parties")}{" "}
-          {parties === 1 ? "takes" : "take"} part; round {round} of {spec.rounds} is done.
+          {isGenerated(spec.dataset) && <>, data that a program made</>}. {progressWords(parties, round, spec.rounds)}
         </p>
         <p className="dim small">{algorithmWords(spec)}.</p>
       </section>
@@ -57,4 +56,12 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
       </p>
     </>
   );
+}
+
+function progressWords(parties: number, round: number, rounds: number): string {
+  if (parties === 0) return `Nobody has joined yet; ${plural(rounds, "round")} lie ahead.`;
+  const who = `${plural(parties, "party", "parties")} ${parties === 1 ? "takes" : "take"} part so far`;
+  return round === 0
+    ? `${who}; the first of ${plural(rounds, "round")} has not ended.`
+    : `${who}; ${round} of ${plural(rounds, "round")} are done.`;
 }

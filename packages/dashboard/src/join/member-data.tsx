@@ -16,7 +16,7 @@ export function MemberData({ member }: { readonly member: Member }) {
           {labels.map((count, label) => {
             const name = classNames[label] ?? String(label);
             return (
-              <li key={name} title={`${name}: ${formatCount(count)}`}>
+              <li className="classes-item" key={name} title={`${name}: ${formatCount(count)}`}>
                 <span
                   className="classes-bar"
                   style={{ height: `${Math.max(3, (100 * count) / most)}%` }}

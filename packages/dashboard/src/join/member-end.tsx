@@ -4,13 +4,15 @@ import type { Status } from "./tab-party.ts";
 
 export interface MemberEndProps {
   readonly status: Status;
+  /** Counted in all. */
+  readonly updates: number;
   /** Another tab is this party. */
   readonly taken: boolean;
   readonly onStartAnew: () => void;
 }
 
 /** What is left to say and do once the party has ended. */
-export function MemberEnd({ status, taken, onStartAnew }: MemberEndProps) {
+export function MemberEnd({ status, updates, taken, onStartAnew }: MemberEndProps) {
   if (taken) {
     return (
       <section className="card join-again">
@@ -38,8 +40,7 @@ export function MemberEnd({ status, taken, onStartAnew }: MemberEndProps) {
   return (
     <section className="card join-again">
       <p>
-        {plural(status.updates, "update")} of this tab went into the model. Nothing of it runs any more; the tab can be
-        closed.
+        {plural(updates, "update")} of this tab went into the model. Nothing of it runs any more; the tab can be closed.
       </p>
     </section>
   );

@@ -4,8 +4,15 @@ import { formatCount, formatLoss } from "../format/numbers.ts";
 import { ArrowDownIcon, ArrowUpIcon } from "../shell/icons.tsx";
 import type { TabView } from "./tab-view.ts";
 
+export interface MemberFiguresProps {
+  readonly view: TabView;
+  /** Updates that were counted before this page was loaded. */
+  readonly earlierUpdates: number;
+  readonly rounds: number | null;
+}
+
 /** The figures of this tab. */
-export function MemberFigures({ view, rounds }: { readonly view: TabView; readonly rounds: number | null }) {
+export function MemberFigures({ view, earlierUpdates, rounds }: MemberFiguresProps) {
   const { status, round } = view;
   return (
     <dl className="tiles">
@@ -25,7 +32,7 @@ export function MemberFigures({ view, rounds }: { readonly view: TabView; readon
       />
       <Tile
         label="Updates counted"
-        value={formatCount(status.updates)}
+        value={formatCount(status.updates + earlierUpdates)}
         aside={null}
         note="sent, and accepted by the coordinator"
       />

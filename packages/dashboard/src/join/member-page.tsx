@@ -8,6 +8,7 @@ import { MemberFigures } from "./member-figures.tsx";
 import { SentTensors } from "./sent-tensors.tsx";
 import { statusWords } from "./status-words.ts";
 import type { TabParty } from "./tab-party.ts";
+import { useEarlierUpdates } from "./use-earlier-updates.ts";
 import { useTabView } from "./use-tab-view.ts";
 
 export interface MemberPageProps {
@@ -20,6 +21,7 @@ export interface MemberPageProps {
 export function MemberPage({ party, onStartAnew }: MemberPageProps) {
   const { view, member } = useTabView(party);
   const { status } = view;
+  const earlier = useEarlierUpdates(party);
   const words = statusWords(status);
   useTitle(member === undefined ? words.title : `${words.title} · ${member.title}`);
   const ended =
@@ -29,7 +31,11 @@ export function MemberPage({ party, onStartAnew }: MemberPageProps) {
     <div className="member">
       <header className="member-head">
         <div>
-          <p className="dim">{member === undefined ? "This tab is a party" : `This tab is ${member.party} in`}</p>
+          <p className="dim">
+            {member === undefined
+              ? "This tab is a party"
+              : `This tab ${ended ? "took" : "takes"} part as ${member.party} in`}
+          </p>
           <h1>{member?.title ?? "Going on …"}</h1>
           {member !== undefined && isGenerated(member.dataset) && (
             <span className="tag" data-tone="warn">
@@ -46,8 +52,10 @@ export function MemberPage({ party, onStartAnew }: MemberPageProps) {
           <p className="dim">{words.detail}</p>
         </div>
       </section>
-      {ended && <MemberEnd status={status} taken={party.taken} onStartAnew={onStartAnew} />}
-      <MemberFigures view={view} rounds={member?.rounds ?? null} />
+      {ended && (
+        <MemberEnd status={status} updates={status.updates + earlier} taken={party.taken} onStartAnew={onStartAnew} />
+      )}
+      <MemberFigures view={view} earlierUpdates={earlier} rounds={member?.rounds ?? null} />
       <div className="join-pair">
         <LossSparkline losses={view.losses} />
         {member !== undefined && <MemberData member={member} />}

@@ -1,6 +1,6 @@
 import type { FederationView } from "@concord/protocol";
 
-export interface TensorShape {
+interface TensorShape {
   readonly name: string;
   readonly shape: readonly number[];
 }

@@ -3,18 +3,17 @@ import type { RoundRow } from "./federation-state.ts";
 /** Columns for a chart: the rounds, and for each series one value a round (null where nothing was measured). */
 export type Columns = readonly [x: number[], ...series: (number | null)[][]];
 
-/** Accuracy by round, in percent. */
+/** Accuracy of finished rounds, in percent. */
 export function accuracyColumns(rounds: readonly RoundRow[]): Columns {
-  const shown = finished(rounds);
-  return [shown.map(({ round }) => round), shown.map(({ accuracy }) => (accuracy === null ? null : 100 * accuracy))];
+  return [rounds.map(({ round }) => round), rounds.map(({ accuracy }) => (accuracy === null ? null : 100 * accuracy))];
 }
 
-/** Loss by round: on held-out examples, and in training. */
+/** Loss of finished rounds: on held-out examples, and in training. */
 export function lossColumns(rounds: readonly RoundRow[]): Columns {
-  const shown = finished(rounds);
-  return [shown.map(({ round }) => round), shown.map(({ loss }) => loss), shown.map(({ trainLoss }) => trainLoss)];
+  return [rounds.map(({ round }) => round), rounds.map(({ loss }) => loss), rounds.map(({ trainLoss }) => trainLoss)];
 }
 
-function finished(rounds: readonly RoundRow[]): RoundRow[] {
+/** The rounds that have values to draw. */
+export function finishedRounds(rounds: readonly RoundRow[]): RoundRow[] {
   return rounds.filter(({ status }) => status === "finished");
 }

@@ -4,7 +4,7 @@ import type { ConcordEvent, FederationView, PartyView, RoundView } from "@concor
 export const LOG_LIMIT = 2_000;
 
 /** A party that missed an exchange of a round. */
-export interface Dropped {
+interface Dropped {
   readonly party: string;
   readonly step: number;
   readonly reason: string;

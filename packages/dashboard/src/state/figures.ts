@@ -57,16 +57,20 @@ export interface PartyBytes {
   readonly down: { readonly train: number; readonly evaluate: number };
 }
 
-/** Bytes by party, most first; equal ones in party order. */
+/**
+ * Bytes by party, most first. Those that differ by less than a fiftieth of the largest are in party order: otherwise a
+ * few bytes of headers would make the rows change places all the time.
+ */
 export function bytesByParty(parties: readonly PartyView[]): PartyBytes[] {
-  return parties
-    .map(({ id, name, train, evaluate }) => ({
-      id,
-      name,
-      up: { train: train.wireUp, evaluate: evaluate.wireUp },
-      down: { train: train.wireDown, evaluate: evaluate.wireDown },
-    }))
-    .sort((a, b) => bytesOf(b) - bytesOf(a));
+  const all = parties.map(({ id, name, train, evaluate }) => ({
+    id,
+    name,
+    up: { train: train.wireUp, evaluate: evaluate.wireUp },
+    down: { train: train.wireDown, evaluate: evaluate.wireDown },
+  }));
+  const most = Math.max(1, ...all.map(bytesOf));
+  const fiftieths = (party: PartyBytes) => Math.round((50 * bytesOf(party)) / most);
+  return all.sort((a, b) => fiftieths(b) - fiftieths(a));
 }
 
 function bytesOf({ up, down }: PartyBytes): number {

@@ -1,7 +1,7 @@
 import type { ConcordEvent, FederationView, NewEvent, PartyView } from "@concord/protocol";
 import { describe, expect, it, vi } from "vitest";
 import { applyEvents } from "./apply-event.ts";
-import { accuracyColumns, lossColumns } from "./curves.ts";
+import { accuracyColumns, finishedRounds, lossColumns } from "./curves.ts";
 import { fromSnapshot, LOG_LIMIT, withSnapshot } from "./federation-state.ts";
 import { bytesByParty, figuresOf, secondsLeft } from "./figures.ts";
 import { createStore } from "./store.ts";
@@ -239,10 +239,10 @@ describe("figures", () => {
   });
 
   it("make columns of the finished rounds", () => {
-    const [rounds, accuracy] = accuracyColumns(run.rounds);
+    const [rounds, accuracy] = accuracyColumns(finishedRounds(run.rounds));
     expect(rounds).toEqual([1, 2]);
     expect(accuracy).toEqual([50, 80]);
-    expect(lossColumns(run.rounds)).toEqual([
+    expect(lossColumns(finishedRounds(run.rounds))).toEqual([
       [1, 2],
       [0.9, 0.6],
       [0.5, 0.5],

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readDerived, writeAtomically } from "./derived.node.ts";
+import { readDerived } from "./derived.node.ts";
 
 let root: string;
 let source: string;
@@ -68,14 +68,4 @@ describe("readDerived", () => {
     expect([...bytes]).toEqual([7]);
     expect(await readdir(root)).toEqual(["source"]);
   });
-});
-
-it("writeAtomically removes its draft when it fails", async () => {
-  const broken = {
-    get byteLength(): number {
-      throw new Error("disk full");
-    },
-  } as unknown as Uint8Array;
-  await expect(writeAtomically(join(cacheDir, "x"), [broken])).rejects.toThrow();
-  expect(await readdir(cacheDir)).toEqual([]);
 });

@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { writeDurably } from "@concord/engine/node";
 
 export interface Derivation {
   /** File from which the bytes are derived. */
@@ -30,7 +31,8 @@ export async function readDerived({ source, recipe, cacheDir, derive }: Derivati
   if (kept) return kept;
 
   const bytes = await derive();
-  await writeAtomically(place, [sha256(bytes), bytes]);
+  await mkdir(dirname(place), { recursive: true });
+  await writeDurably(place, [sha256(bytes), bytes]);
   return bytes;
 }
 
@@ -42,25 +44,6 @@ async function readKept(place: string): Promise<Uint8Array | undefined> {
   if (!file || file.length < DIGEST_BYTES) return undefined;
   const bytes = file.subarray(DIGEST_BYTES);
   return sha256(bytes).equals(file.subarray(0, DIGEST_BYTES)) ? bytes : undefined;
-}
-
-/** Writes a file that is either there as a whole or not at all, whatever happens meanwhile. */
-export async function writeAtomically(place: string, parts: readonly Uint8Array[]): Promise<void> {
-  await mkdir(dirname(place), { recursive: true });
-  const draft = `${place}.${randomUUID()}.draft`;
-  try {
-    const file = await open(draft, "wx");
-    try {
-      for (const part of parts) await file.writeFile(part);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, place);
-  } catch (cause) {
-    await rm(draft, { force: true });
-    throw cause;
-  }
 }
 
 function sha256(bytes: Uint8Array): Buffer {

@@ -1,4 +1,4 @@
-import { key, rng, split } from "@concord/engine";
+import { key, split } from "@concord/engine";
 import type { FederationSpec } from "@concord/federation";
 import { handwriting, holdOut, idxDataset, knownPixels, parseIdx } from "@concord/learning";
 import type { Invite } from "@concord/protocol";
@@ -6,6 +6,7 @@ import { ConcordError } from "@concord/protocol";
 import type { CoordinatorClient } from "../client.ts";
 import type { PartyData } from "../join.ts";
 import type { DataSource } from "./messages.ts";
+import { personalWriter } from "./personal-writer.ts";
 
 /** Digits that a tab's writer writes. */
 const DIGITS = 400;
@@ -47,11 +48,9 @@ export function defaultSource({ dataset: name, task }: FederationSpec, sample: b
   return sample ? { kind: "sample" } : undefined;
 }
 
-/** The same digits for the same seed, so that a tab has the same examples after a reload without storing them. */
+/** The digits of the tab's own writer. */
 export function personalHandwriting(seed: string): PartyData {
-  const root = key(seed);
-  // A writer's index shifts which digit comes first; the hand itself follows from the key.
-  const index = rng(split(root, "index")).below(1_000_000);
+  const { key: root, index } = personalWriter(seed);
   const digits = handwriting({ key: root, writers: 1, digitsPerWriter: DIGITS, firstWriter: index });
   return holdOut(digits, split(root, "held out"), HELD_OUT);
 }

@@ -1,0 +1,152 @@
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Line, lastLine, linesOf, newPlace, type Place } from "./concord-process.ts";
+
+const QUICK = ["start", "--no-open", "--json", "--port", "0", "--parties", "2", "--local-steps", "4"];
+
+let place: Place;
+beforeEach(async () => {
+  place = await newPlace();
+});
+afterEach(() => place.close());
+
+describe("concord start", () => {
+  test("prints JSON lines, the result last, and leaves the run in its folder", async () => {
+    const ended = await place.run([...QUICK, "--rounds", "2"]);
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    const lines = linesOf(ended);
+    expect(lines[0]).toMatchObject({
+      type: "start",
+      federation: "federation-1",
+      dataset: "generated handwriting",
+      generated: true,
+      parties: 2,
+      rounds: 2,
+      resumed: false,
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#c1_/),
+    });
+    expect(lines.filter(({ type }) => type === "round.finished")).toHaveLength(2);
+    const result = lastLine(ended);
+    expect(result).toEqual({
+      type: "result",
+      dataset: "generated handwriting",
+      rounds: 2,
+      accuracy: expect.any(Number),
+      loss: expect.any(Number),
+      accuracySource: "held-out examples of all parties",
+      bytesUp: expect.any(Number),
+      bytesDown: expect.any(Number),
+    });
+
+    const folder = join(place.folder, ".concord/runs/federation-1");
+    const files = ["config.json", "metrics.csv", "metrics.json", "model.safetensors"];
+    expect((await readdir(folder)).sort()).toEqual(files);
+    const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
+    expect(config.config).toMatchObject({ rounds: 2, minimumParties: 2, algorithm: { kind: "fedavg", localSteps: 4 } });
+    const metrics = JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"));
+    expect(metrics.result).toEqual(result);
+    expect(metrics.rounds).toHaveLength(2);
+    const csv = (await readFile(join(folder, "metrics.csv"), "utf8")).trimEnd().split("\n");
+    expect(csv[0]).toBe("round,status,parties,trainLoss,accuracy,loss,bytesUp,bytesDown");
+    expect(csv[2]).toMatch(/^2,finished,2,/);
+    expect(csv).toHaveLength(3);
+
+    const model = await place.run(["model", "info", join(folder, "model.safetensors"), "--json"]);
+    expect(model.code).toBe(0);
+    expect(lastLine(model)).toMatchObject({ type: "result", tensors: 6, parameters: 109_386, payloadBytes: 437_544 });
+
+    expect((await stat(join(place.folder, ".concord"))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(place.folder, ".concord/operator.key"))).mode & 0o777).toBe(0o600);
+    expect(await place.processes()).toEqual([]);
+  }, 60_000);
+
+  test("killed half-way leaves no process, goes on where it was, and ends with an undisturbed run's model", async () => {
+    const words = [...QUICK, "--rounds", "3", "--quorum", "all"];
+    const other = await newPlace();
+    const undisturbed = other.run(words);
+
+    const first = place.start(words);
+    await first.line(({ type }) => type === "update.accepted");
+    first.kill("SIGKILL");
+    await first.ended;
+    await gone(place);
+
+    // Other options change nothing in what was begun.
+    const second = place.start([...QUICK, "--rounds", "9", "--seed", "2", "--parties", "3"]);
+    const start = await second.line(({ type }) => type === "start");
+    expect(start).toMatchObject({ federation: "federation-1", resumed: true, rounds: 3, parties: 2 });
+    await second.line(is("round.finished", { round: 2 }));
+    second.kill("SIGKILL");
+    await second.ended;
+    await gone(place);
+
+    const third = await place.run(words);
+    expect(third).toMatchObject({ code: 0 });
+    const updates = linesOf(third).filter(({ type }) => type === "update.accepted");
+    const names = updates.map(({ round, party }) => `${round} ${party}`).sort();
+    expect(names).toEqual(["1 party-1", "1 party-2", "2 party-1", "2 party-2", "3 party-1", "3 party-2"]);
+    expect((await undisturbed).code).toBe(0);
+    expect(lastLine(third).accuracy).toBe(lastLine(await undisturbed).accuracy);
+    expect(await modelOf(place, "federation-1")).toEqual(await modelOf(other, "federation-1"));
+    await other.close();
+  }, 90_000);
+
+  test("keeps a finished federation and begins a new one; --fresh puts one aside that has not finished", async () => {
+    expect((await place.run([...QUICK, "--rounds", "1"])).code).toBe(0);
+    const second = place.start([...QUICK, "--rounds", "50"]);
+    expect(await second.line(({ type }) => type === "start")).toMatchObject({ federation: "federation-2" });
+    await second.line(({ type }) => type === "round.started");
+    second.kill("SIGKILL");
+    await second.ended;
+    const third = await place.run([...QUICK, "--rounds", "1", "--fresh"]);
+    expect(third.code).toBe(0);
+    expect(linesOf(third)[0]).toMatchObject({ federation: "federation-3", resumed: false, rounds: 1 });
+    expect((await readdir(join(place.folder, ".concord/runs"))).sort()).toEqual(["federation-1", "federation-3"]);
+  }, 60_000);
+
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "ends cleanly on %s, and continues later",
+    async (signal) => {
+      const running = place.start([...QUICK, "--rounds", "500"]);
+      await running.line(({ type }) => type === "update.accepted");
+      running.kill(signal);
+      const ended = await running.ended;
+      expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" });
+      expect(lastLine(ended)).toEqual({ type: "stopped", federation: "federation-1" });
+      expect(await place.processes()).toEqual([]);
+    },
+    60_000,
+  );
+
+  test("starts a party again that was killed", async () => {
+    const running = place.start([...QUICK, "--rounds", "4", "--quorum", "all"]);
+    await running.line(is("round.finished", { round: 1 }));
+    const [victim] = (await place.processes()).filter((pid) => pid !== running.pid);
+    if (victim === undefined) throw new Error("no party runs");
+    process.kill(victim, "SIGKILL");
+    const ended = await running.ended;
+    expect(ended.code).toBe(0);
+    expect(ended.stderr).toMatch(/^party-[12]: its process ended \(SIGKILL\); it is started again\n$/);
+    expect(linesOf(ended).filter(({ type }) => type === "party.dropped")).toEqual([]);
+    expect(lastLine(ended)).toMatchObject({ type: "result", rounds: 4 });
+  }, 60_000);
+});
+
+function is(type: string, fields: Readonly<Record<string, unknown>>): (line: Line) => boolean {
+  return (line) => line.type === type && Object.entries(fields).every(([name, value]) => line[name] === value);
+}
+
+function modelOf({ folder }: Place, federation: string): Promise<Buffer> {
+  return readFile(join(folder, ".concord/runs", federation, "model.safetensors"));
+}
+
+/** Children notice within a moment that their parent is gone. */
+async function gone({ processes }: Place): Promise<void> {
+  for (let waited = 0; waited < 5_000; waited += 50) {
+    if ((await processes()).length === 0) return;
+    await sleep(50);
+  }
+  expect(await processes()).toEqual([]);
+}

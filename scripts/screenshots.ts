@@ -1,0 +1,114 @@
+/**
+ * Makes the pictures of the documentation from a real federation: starts `concord start`, lets a browser watch it and
+ * join it, and writes docs/images/*.png.
+ *
+ *     node scripts/screenshots.ts [--rounds 30]
+ *
+ * Needs a Chromium: CHROMIUM, or /usr/bin/chromium.
+ */
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { ensurePage } from "@concord/dashboard/node";
+import type { Browser, Page } from "playwright-core";
+import { chromium } from "playwright-core";
+
+const IMAGES = fileURLToPath(new URL("../docs/images", import.meta.url));
+const CONCORD = fileURLToPath(new URL("../packages/cli/bin/concord.js", import.meta.url));
+const DESKTOP = { width: 1280, height: 960 };
+const PHONE = { width: 390, height: 844 };
+/** Rounds to wait for, so that there is a curve to see. */
+const ROUNDS_SEEN = 14;
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "30" } } });
+await mkdir(IMAGES, { recursive: true });
+// Built beforehand: otherwise the federation might be over when the page is there.
+await ensurePage();
+const folder = await mkdtemp(join(tmpdir(), "concord-screenshots-"));
+const concord = startConcord(folder, values.rounds);
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+});
+try {
+  await takeAll(browser, await printedAddress(concord));
+} finally {
+  await browser.close();
+  if (concord.kill("SIGINT")) await new Promise((resolve) => concord.once("exit", resolve));
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function takeAll(browser: Browser, address: string): Promise<void> {
+  const page = await open(browser, address, "light");
+  await page.getByRole("button", { name: "Invite a party" }).click();
+  const link = page.getByLabel("Invite link");
+  await until(async () => (await link.inputValue()) !== "");
+  const tab = await open(browser, await link.inputValue(), "light");
+  await page.keyboard.press("Escape");
+  await tab.getByRole("button", { name: "Join" }).waitFor();
+  await save(tab, "join.png", DESKTOP.width, 1_000);
+  await tab.getByLabel("Name (optional)").fill("Kitchen laptop");
+  await tab.getByLabel("Also show how many").check();
+  await tab.getByRole("button", { name: "Join" }).click();
+
+  const round = page.locator(".heading-progress strong");
+  await until(async () => Number(await round.textContent()) >= ROUNDS_SEEN);
+  await save(page, "federation-light.png", DESKTOP.width, DESKTOP.height);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await save(page, "federation-dark.png", DESKTOP.width, DESKTOP.height);
+  await page.emulateMedia({ colorScheme: "light" });
+  await save(page, "federation-phone.png", PHONE.width, PHONE.height);
+}
+
+async function open(browser: Browser, address: string, colorScheme: "light" | "dark"): Promise<Page> {
+  const context = await browser.newContext({ viewport: DESKTOP, deviceScaleFactor: 1.5, colorScheme });
+  const page = await context.newPage();
+  // Right after the start the address may say that the page is still being built. The way leads over an empty page each
+  // time: to go where one is already is no request.
+  await until(async () => {
+    await page.goto("about:blank");
+    return (await page.goto(address))?.ok() ?? false;
+  });
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return page;
+}
+
+/** Waits until something is true, three minutes at most. */
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  const patience = AbortSignal.timeout(180_000);
+  while (!(await isTrue())) {
+    patience.throwIfAborted();
+    await setTimeout(250);
+  }
+}
+
+async function save(page: Page, name: string, width: number, height: number): Promise<void> {
+  await page.setViewportSize({ width, height });
+  await page.mouse.move(0, 0);
+  // Charts follow their box on the next frames.
+  await page.waitForTimeout(400);
+  await page.screenshot({ path: join(IMAGES, name) });
+  console.log(`docs/images/${name}`);
+}
+
+function startConcord(cwd: string, rounds: string): ChildProcess {
+  const args = [CONCORD, "start", "--rounds", rounds, "--no-open", "--port", "0", "--fresh"];
+  return spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+}
+
+function printedAddress({ stdout }: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    stdout?.on("data", (chunk: Buffer) => {
+      text += chunk;
+      const address = /http:\/\/\S+#c1_\S+/.exec(text)?.[0];
+      if (address !== undefined) resolve(address);
+    });
+    stdout?.once("end", () => reject(new Error(`concord start ended without an address:\n${text}`)));
+  });
+}
