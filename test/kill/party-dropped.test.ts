@@ -46,7 +46,7 @@ describe("a party that is away for longer than the deadline", () => {
       expect(south?.train.payloadUp).toBe(moment === "uploaded" ? MODEL_BYTES : 0);
       expect(north?.train).toMatchObject({ payloadUp: 8 * MODEL_BYTES, payloadDown: 8 * MODEL_BYTES });
     },
-    60_000,
+    120_000,
   );
 
   test("takes part again when it comes back", async () => {
@@ -80,7 +80,7 @@ describe("a party that is away for longer than the deadline", () => {
     expect(south?.updates).toBeGreaterThan(0);
     expect(south?.missed).toBeGreaterThan(0);
     expect(merges(events).at(-1)).toMatchObject({ parties: PARTIES, missing: [] });
-  }, 60_000);
+  }, 120_000);
 
   test("is told that its reply is late if it only slept, and nothing of it counts", async () => {
     const asleep = once();
@@ -107,7 +107,7 @@ describe("a party that is away for longer than the deadline", () => {
     );
     const south = (await here.parties()).find(({ id }) => id === LOST);
     expect(south).toMatchObject({ status: "active", updates: 7, missed: 1 });
-  }, 60_000);
+  }, 120_000);
 
   async function open(spec: FederationSpec, observe: (party: string, moment: Moment) => Promise<void>): Promise<Site> {
     site = await openSite(spec, observe);
