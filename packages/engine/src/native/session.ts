@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor.ts";
 
 /** Tensors by the names of the graph. */
-export type Named = ReadonlyMap<string, Tensor>;
+type Named = ReadonlyMap<string, Tensor>;
 
 /** One model, ready to run, on whichever ONNX Runtime the host has. */
 export interface Session {

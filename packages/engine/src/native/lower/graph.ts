@@ -163,14 +163,11 @@ export function int(value: number): Attribute {
 export function ints(value: readonly number[]): Attribute {
   return { kind: "ints", value };
 }
-export function float(value: number): Attribute {
-  return { kind: "float", value };
-}
 export function text(value: string): Attribute {
   return { kind: "string", value };
 }
 
-export function sameDims(a: readonly number[], b: readonly number[]): boolean {
+function sameDims(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
 }
 

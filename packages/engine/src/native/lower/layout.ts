@@ -41,12 +41,6 @@ export function contiguous(graph: GraphBuilder, view: View): Value {
   return graph.reshape(writeRepeats(graph, present, own), shape);
 }
 
-/** Like {@link contiguous}, but axes that only repeat keep size 1: what operators with broadcasting want. */
-export function compact(graph: GraphBuilder, view: View): Value {
-  const axes = view.axes.map((axis) => (axis.every(({ stride }) => stride === 0) ? [] : axis));
-  return contiguous(graph, { ...view, axes });
-}
-
 /** A view of the elements in row-major order: any reshape of it is bookkeeping. */
 export function flattened(graph: GraphBuilder, view: View): View {
   if (isScalar(view.source)) return view;

@@ -71,7 +71,7 @@ export function rowMajor(dims: readonly number[]): Axis[] {
     .reverse();
 }
 
-export function repeat(size: number): Axis {
+function repeat(size: number): Axis {
   return size === 1 ? [] : [{ size, stride: 0 }];
 }
 
@@ -127,7 +127,7 @@ export function reshapeView(view: View, shape: readonly number[]): View | undefi
 }
 
 /** Cuts a piece so that the inner part has the given size, which divides it. */
-export function splitPiece({ size, stride }: Piece, inner: number): [outer: Piece, inner: Piece] {
+function splitPiece({ size, stride }: Piece, inner: number): [outer: Piece, inner: Piece] {
   return [
     { size: size / inner, stride: stride * inner },
     { size: inner, stride },
@@ -144,9 +144,4 @@ export function mergePieces(pieces: readonly Piece[]): Piece[] {
     } else if (piece.size !== 1) merged.push(piece);
   }
   return merged;
-}
-
-/** Elements of the tensor below: those that are not repeats. */
-export function elementsOf(view: View): number {
-  return view.axes.flat().reduce((size, piece) => (piece.stride === 0 ? size : size * piece.size), 1);
 }

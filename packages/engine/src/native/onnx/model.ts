@@ -13,7 +13,7 @@ export interface Model {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface Opset {
+interface Opset {
   /** `""` is the standard's own domain. */
   readonly domain: string;
   readonly version: number;

@@ -2,10 +2,10 @@
  * The wire format of protocol buffers (protobuf.dev/programming-guides/encoding): what ONNX files are written in.
  * A message is a list of fields, each with a number and one of four encodings.
  */
-export const VARINT = 0;
-export const FIXED64 = 1;
-export const BYTES = 2;
-export const FIXED32 = 5;
+const VARINT = 0;
+const FIXED64 = 1;
+const BYTES = 2;
+const FIXED32 = 5;
 
 /** Writes one message; nested messages are written first and added as bytes. */
 export class MessageWriter {

@@ -25,7 +25,7 @@ export interface Variable {
 }
 
 /** A number in the code; always a scalar. */
-export interface Literal {
+interface Literal {
   readonly kind: "literal";
   readonly dtype: DType;
   readonly shape: readonly [];

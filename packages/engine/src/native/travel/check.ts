@@ -34,7 +34,8 @@ export function checkModel({ opsets, graph }: Model, manifest: Manifest, limits:
   checkPorts(graph, manifest, limits);
   if (manifest.kind === "program") {
     checkGraph(graph, limits, []);
-    return checkCopies(graph, manifest.inputs, manifest.outputs);
+    checkCopies(graph, manifest.inputs, manifest.outputs);
+    return;
   }
   if (manifest.work > limits.work) refuse(`a step of ${manifest.work} operations is more than ${limits.work}`);
   // A step is one Scan, whose length is that of the inputs: no other loop is allowed, and none inside.
@@ -43,7 +44,7 @@ export function checkModel({ opsets, graph }: Model, manifest: Manifest, limits:
   const count = scan?.attributes.num_scan_inputs;
   const plain = Object.keys(scan?.attributes ?? {}).every((name) => name === "body" || name === "num_scan_inputs");
   if (scan?.op !== "Scan" || scan.domain !== "" || more.length > 0 || body?.kind !== "graph" || !plain) {
-    return refuse("a step must be one Scan");
+    throw new RefusedProgram("a step must be one Scan");
   }
   if (count?.kind !== "int" || count.value !== manifest.input.length || graph.initializers.length > 0) {
     refuse("the Scan of a step must run over the inputs of the step");

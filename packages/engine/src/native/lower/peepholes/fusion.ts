@@ -3,12 +3,12 @@ import type { Node } from "../../onnx/model.ts";
 /** A pattern over finished nodes: which to take out, and what to put in the place of the last of them. */
 export type Fusion = (node: Node, around: Surroundings) => Replacement | undefined;
 
-export interface Replacement {
+interface Replacement {
   readonly remove: readonly Node[];
   readonly add: readonly Node[];
 }
 
-export interface Surroundings {
+interface Surroundings {
   /** The dims of a value; `[]` for a scalar or an unknown name. */
   dims(name: string): readonly number[];
   producer(name: string): Node | undefined;

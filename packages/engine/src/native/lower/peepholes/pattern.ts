@@ -6,7 +6,7 @@ import type { View } from "../view.ts";
 export type Pattern = (equation: Equation, producer: Producer, readers: Readers) => Match | undefined;
 
 /** How many equations and outputs read an operand. */
-export type Readers = (operand: Operand) => number;
+type Readers = (operand: Operand) => number;
 
 /** The equation that computes an operand; undefined for inputs, constants and literals. */
 export type Producer = (operand: Operand) => Equation | undefined;

@@ -1,7 +1,7 @@
 import { MICROSOFT } from "../../onnx/model.ts";
 import { UnsupportedPrimitive } from "../../trace/unsupported.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
-import { float, int, ints } from "../graph.ts";
+import { int, ints } from "../graph.ts";
 import { arranged, concrete, flattened, inOrder } from "../layout.ts";
 import type { Product, Settled } from "../product.ts";
 import { swapPieces } from "../product.ts";
@@ -162,15 +162,10 @@ function emit(graph: GraphBuilder, a: Matrix, b: Matrix, batch: number): Value {
   return graph.node({ op: "FusedMatMul", domain: MICROSOFT, inputs: [a.value, b.value], type, dims, attributes });
 }
 
-/** Gemm: a · bᵀ · alpha + c · beta for two matrices. */
-export function gemm(graph: GraphBuilder, a: Matrix, b: Matrix, more?: { c: Value; alpha?: number }): Value {
-  const flat = ({ value }: Matrix) => graph.reshape(value, value.dims.slice(-2));
-  const attributes = {
-    transA: int(a.transposed ? 1 : 0),
-    transB: int(b.transposed ? 0 : 1),
-    ...(more?.alpha !== undefined && { alpha: float(more.alpha) }),
-  };
-  const inputs = [flat(a), flat(b), ...(more === undefined ? [] : [more.c])];
+/** Gemm: a · bᵀ for two matrices. */
+function gemm(graph: GraphBuilder, a: Matrix, b: Matrix): Value {
+  const inputs = [a, b].map(({ value }) => graph.reshape(value, value.dims.slice(-2)));
+  const attributes = { transA: int(a.transposed ? 1 : 0), transB: int(b.transposed ? 0 : 1) };
   return graph.node({ op: "Gemm", inputs, type: a.value.type, dims: [a.rows, b.rows], attributes });
 }
 

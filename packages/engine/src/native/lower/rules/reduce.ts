@@ -51,7 +51,7 @@ export function reduceView(graph: GraphBuilder, view: View, op: Reduction, axes:
 }
 
 /** A piece of the tensor in its own order, and whether it disappears. */
-export interface TaggedPiece extends Piece {
+interface TaggedPiece extends Piece {
   readonly reduced: boolean;
 }
 

@@ -153,7 +153,7 @@ export function padded(graph: GraphBuilder, view: View, widths: readonly (readon
  * Runs an operator that works on some axes: on the tensor's own layout where every axis is one stretch of it, otherwise
  * on the elements in order. `at` tells where a logical axis stands in the value handed over.
  */
-export function onAxes(
+function onAxes(
   graph: GraphBuilder,
   view: View,
   touched: readonly number[],
