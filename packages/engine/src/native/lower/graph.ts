@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
+import { fuseChoices } from "./peepholes/fuse-choices.ts";
 import { fuseBias, fuseDescent } from "./peepholes/fuse-gemm.ts";
 import { fuse } from "./peepholes/fusion.ts";
 
@@ -14,7 +15,7 @@ export interface Value {
 }
 
 /** Tried on the finished nodes, one after the other. */
-const FUSIONS = [fuseBias, fuseDescent];
+const FUSIONS = [fuseBias, fuseDescent, fuseChoices];
 
 export interface NodeSpec {
   readonly op: string;
@@ -123,6 +124,7 @@ export class GraphBuilder {
       nameOutputsDirectly(nodes, inputs, new Set(this.#constants.keys())),
       this.#dims(inputs, outputs),
       new Set(outputs.map((output) => output.name)),
+      this.#zeros(),
       FUSIONS,
     );
     return {
@@ -132,6 +134,13 @@ export class GraphBuilder {
       inputs,
       outputs: outputs.map(({ name: output, value }) => ({ name: output, type: value.type, shape: value.dims })),
     };
+  }
+
+  #zeros(): Set<string> {
+    const zeros = [...this.#constants.values()].filter(({ type, dims, bytes }) => {
+      return type === "float32" && sizeOf(dims) === 1 && bytes.every((byte) => byte === 0);
+    });
+    return new Set(zeros.map(({ name }) => name));
   }
 
   #dims(

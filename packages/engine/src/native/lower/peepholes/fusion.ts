@@ -15,6 +15,8 @@ interface Surroundings {
   /** The producer, if nothing but one node reads its only output. */
   soleProducer(name: string): Node | undefined;
   has(name: string): boolean;
+  /** True for a constant that is the number 0. */
+  isZero(name: string): boolean;
 }
 
 /** Applies the fusions to every node, in order, each as often as it applies. */
@@ -22,6 +24,7 @@ export function fuse(
   nodes: readonly Node[],
   dims: ReadonlyMap<string, readonly number[]>,
   outputs: ReadonlySet<string>,
+  zeros: ReadonlySet<string>,
   fusions: readonly Fusion[],
 ): Node[] {
   let list = [...nodes];
@@ -30,6 +33,10 @@ export function fuse(
     const readers = new Map<string, number>();
     for (const input of list.flatMap((node) => node.inputs)) readers.set(input, (readers.get(input) ?? 0) + 1);
     const made = new Map<string, readonly number[]>();
+    const zeroReshaped = (name: string) => {
+      const node = producers.get(name);
+      return node?.op === "Reshape" && zeros.has(node.inputs[0] ?? "");
+    };
     const around: Surroundings = {
       dims: (name) => dims.get(name) ?? made.get(name) ?? [],
       producer: (name) => producers.get(name),
@@ -39,6 +46,7 @@ export function fuse(
         return alone ? node : undefined;
       },
       has: (name) => producers.has(name),
+      isZero: (name) => zeros.has(name) || zeroReshaped(name),
     };
     const gone = new Set<Node>();
     const placed = new Map<Node, readonly Node[]>();

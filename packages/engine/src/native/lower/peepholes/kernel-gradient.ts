@@ -10,8 +10,8 @@ import { reshapeView, shapeOf, transposeView, viewOf } from "../view.ts";
 /**
  * The gradient of a convolution's kernel. Differentiation writes it as a convolution of the input with the gradient, which
  * is a "kernel" as large as the image and slides over a few places only: Conv would multiply matrices of nine columns.
- * Here the input's windows, one slice for each place, are joined to one matrix whose product with the gradient gives the
- * same sums.
+ * Here the input's windows, one slice for each place, are multiplied with the gradient as matrices, which gives the same
+ * sums.
  *
  * `x` is [C, N, H, W], the "kernel" [K, N, h, w], the result [C, K, places…].
  */
@@ -25,7 +25,8 @@ export function kernelGradient(
   const window = shapeOf(kernel).slice(2);
   const places = shape.slice(2);
   const count = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);
-  if (window.length !== 2 || [...strides, ...kernelDilation].some((step) => step !== 1)) return undefined;
+  if (x.dtype !== "float32" || window.length !== 2 || [...strides, ...kernelDilation].some((step) => step !== 1))
+    return undefined;
   if (count(places) > 49 || count(window) < 4 * count(places)) return undefined;
   const [channels = 1, outputs = 1, rows = 1, columns = 1] = shape;
   const [, images = 1] = shapeOf(x);
@@ -43,17 +44,24 @@ export function kernelGradient(
       windows.push(graph.reshape(contiguous(graph, part), [channels, 1, images * h * w]));
     }
   }
-  const all = graph.node({
-    op: "Concat",
-    inputs: windows,
-    type: x.dtype,
-    dims: [channels, rows * columns, images * h * w],
-    attributes: { axis: int(1) },
+  const gradient = viewOf(contiguous(graph, kernel), x.dtype);
+  const right = reshapeView(gradient, [outputs, 1, images * h * w]);
+  if (right === undefined) return undefined;
+  // Where there are channels enough to fill a product, one for each place saves joining the windows.
+  const parts = channels >= 32 ? windows : [joined(graph, windows, [channels, rows * columns, images * h * w])];
+  const products = parts.map((part) => {
+    const [count = 1, places = 1, size = 1] = part.dims;
+    const left = reshapeView(viewOf(part, x.dtype), [1, count * places, size]) as View;
+    return graph.reshape(contiguous(graph, contract(graph, right, left)), [outputs, channels, places]);
   });
-  // [1, C · places, N h w] · [K, 1, N h w]: a product that comes out in the layout of the kernel, [K, C, places].
-  const left = reshapeView(viewOf(all, x.dtype), [1, channels * rows * columns, images * h * w]);
-  const right = reshapeView(viewOf(contiguous(graph, kernel), x.dtype), [outputs, 1, images * h * w]);
-  if (left === undefined || right === undefined) return undefined;
-  const apart = reshapeView(contract(graph, right, left), [outputs, channels, rows, columns]);
+  const all = joined(graph, products, [outputs, channels, rows * columns], 2);
+  const apart = reshapeView(viewOf(all, x.dtype), [outputs, channels, rows, columns]);
   return apart && transposeView(apart, [1, 0, 2, 3]);
+}
+
+/** Concat along an axis, the second one unless said otherwise. */
+function joined(graph: GraphBuilder, parts: readonly Value[], dims: readonly number[], axis = 1): Value {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  return graph.node({ op: "Concat", inputs: parts, type: "float32", dims, attributes: { axis: int(axis) } });
 }
