@@ -14,18 +14,20 @@ import { workloads } from "./workloads.ts";
 /**
  * Times every workload on the portable engine, the native engine and PyTorch, in turns, and writes results and a plot:
  *
- *     node benchmarks/engine/main.ts [--rounds 9] [--threads 1] [--out benchmarks/engine/results] [workload …]
+ *     node benchmarks/engine/main.ts [--rounds 9] [--threads 1] [--no-portable] [--out benchmarks/engine/results] [workload …]
  *
  * Every round times all three one after the other, so that what else the machine does hits them alike; a ratio is taken
- * within a round. The portable engine takes part in few rounds, and runs the CNN once.
+ * within a round. The portable engine takes part in few rounds, and runs the CNN once (minutes).
  */
 const { values, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "9" },
     threads: { type: "string", default: "1" },
+    portable: { type: "boolean", default: true },
     out: { type: "string", default: "benchmarks/engine/results" },
   },
   allowPositionals: true,
+  allowNegative: true,
 });
 
 export interface Measured {
@@ -43,10 +45,10 @@ export interface Ratio {
 export interface Result {
   readonly workload: string;
   readonly native: Measured;
-  readonly portable: Measured;
+  readonly portable?: Measured | undefined;
   readonly pytorch?: Measured | undefined;
   readonly nativeToPyTorch?: Ratio | undefined;
-  readonly portableToNative: number;
+  readonly portableToNative?: number | undefined;
   /** Tracing, lowering and opening the session, in milliseconds. */
   readonly compile: number;
 }
@@ -100,7 +102,9 @@ const summary = {
           interval: [0, 1].map((end) => geometricMean(ratios.map((ratio) => ratio.interval[end] ?? ratio.median))),
           worst: Math.max(...ratios.map((ratio) => ratio.median)),
         },
-  portableToNative: geometricMean(training.map((result) => result.portableToNative)),
+  portableToNative: values.portable
+    ? geometricMean(training.flatMap((result) => result.portableToNative ?? []))
+    : undefined,
 };
 const machine = {
   processor: cpus()[0]?.model,
@@ -129,7 +133,7 @@ async function measure(
   const { steps, portableSteps } = timers;
   await timers.native(1);
   await torch?.time(workload, 1);
-  const portableRounds = workload === "cnn" ? 1 : PORTABLE_ROUNDS;
+  const portableRounds = !values.portable ? 0 : workload === "cnn" ? 1 : PORTABLE_ROUNDS;
   if (portableRounds > 1) await timers.portable(1);
   const times: { native: number[]; portable: number[]; pytorch: number[] } = { native: [], portable: [], pytorch: [] };
   for (let round = 0; round < rounds; round++) {
@@ -141,10 +145,10 @@ async function measure(
   const result: Result = {
     workload,
     native: summarize(times.native),
-    portable: summarize(times.portable),
+    portable: values.portable ? summarize(times.portable) : undefined,
     pytorch: torch && summarize(times.pytorch),
     nativeToPyTorch: torch && { median: median(paired), interval: medianInterval(paired) },
-    portableToNative: median(times.portable) / median(times.native),
+    portableToNative: values.portable ? median(times.portable) / median(times.native) : undefined,
     compile: timers.compile,
   };
   const show = (measured: Measured | undefined) => measured?.median.toFixed(3).padStart(10) ?? "-".padStart(10);
