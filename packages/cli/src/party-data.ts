@@ -7,6 +7,7 @@ import type { PartyData } from "@concord/party";
 import { asInput, catalogNameOf, loadTrain } from "./datasets.ts";
 import { InputError } from "./output.ts";
 import { shareOf } from "./shares.ts";
+import { loadTable } from "./table-file.ts";
 
 export interface PartyDataOptions {
   readonly dataset?: string | undefined;
@@ -17,11 +18,17 @@ export interface PartyDataOptions {
   readonly group?: string | undefined;
   readonly images?: string | undefined;
   readonly labels?: string | undefined;
+  /** A table, and the file that says what its columns are. */
+  readonly csv?: string | undefined;
+  readonly schema?: string | undefined;
   readonly heldOut: number;
   readonly seed: number;
 }
 
-/** The examples that a Node party brings: two IDX files, a named data set, a share of one, or a natural group of one. */
+/**
+ * The examples that a Node party brings: two IDX files, a table, a named data set, a share of one, or a natural group of
+ * one.
+ */
 export async function partyData(options: PartyDataOptions, spec: FederationSpec): Promise<PartyData> {
   const { shard, group, heldOut, seed, partition } = options;
   if (shard !== undefined && group !== undefined) throw new InputError("join: give --shard or --group, not both");
@@ -35,7 +42,15 @@ export async function partyData(options: PartyDataOptions, spec: FederationSpec)
   return holdOut(own, split(key(seed), "data", "held-out"), heldOut);
 }
 
-async function source({ images, labels, dataset }: PartyDataOptions, spec: FederationSpec): Promise<Dataset> {
+async function source(options: PartyDataOptions, spec: FederationSpec): Promise<Dataset> {
+  const { images, labels, csv, schema, dataset } = options;
+  if (csv !== undefined || schema !== undefined) {
+    if (csv === undefined || schema === undefined) throw new InputError("join: --csv and --schema belong together");
+    if (dataset !== undefined || images !== undefined || labels !== undefined) {
+      throw new InputError("join: give a table, IDX files or --dataset, only one of them");
+    }
+    return await loadTable(csv, schema);
+  }
   if (images !== undefined || labels !== undefined) {
     if (images === undefined || labels === undefined)
       throw new InputError("join: --images and --labels belong together");

@@ -20,6 +20,8 @@ const optionsSchema = z.object({
   group: z.string().optional(),
   images: z.string().optional(),
   labels: z.string().optional(),
+  csv: z.string().optional(),
+  schema: z.string().optional(),
   heldOut: decimal("expected a share between 0 and 1, such as 0.2", (share) => share > 0 && share < 1).default(0.2),
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(1),
   shareLabels: z.boolean().default(false),
@@ -40,6 +42,8 @@ export function joinCommand(): Command {
     .option("--group <name>", "only a natural group of it, such as one hospital")
     .option("--images <file>", "IDX file of images (.gz or not), with --labels")
     .option("--labels <file>", "IDX file of labels, with --images")
+    .option("--csv <file>", "a table, with --schema")
+    .option("--schema <file>", "YAML file that says what the columns of the table are (docs/operations.md)")
     .option("--held-out <share>", "share of the examples kept for evaluation (default: 0.2)")
     .option("--seed <n>", "seed of the split (default: 1)")
     .option("--name <name>", "what others call you")

@@ -11,7 +11,7 @@ const optionsSchema = z.object({
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(1),
   dataset: z.string().optional(),
   quorum: quorumOption.default(0.5),
-  exchangeDeadline: decimal("expected seconds from 1 to 86400", (s) => s >= 1 && s <= 86_400).default(60),
+  exchangeDeadline: decimal("expected seconds from 1 to 86400", (s) => s >= 1 && s <= 86_400).default(30),
   fresh: z.boolean().default(false),
   open: z.boolean().default(true),
   json: z.boolean().default(false),
@@ -34,7 +34,7 @@ export function startCommand(): Command {
       "--quorum <share>",
       "share of the parties that must reply before the others are dropped, or all (default: 0.5)",
     )
-    .option("--exchange-deadline <seconds>", "after which those who have not replied are dropped (default: 60)")
+    .option("--exchange-deadline <seconds>", "after which those who have not replied are dropped (default: 30)")
     .option("--dir <folder>", "where everything is kept (default: .concord)")
     .option("--fresh", "begin a new federation where an unfinished one is there")
     .option("--no-open", "do not open the page in a browser")

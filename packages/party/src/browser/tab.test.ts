@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { type FederationSpec, federationSpecSchema } from "@concord/federation";
 import { describe, expect, test } from "vitest";
 import { invite, invitingCoordinator, type Sample } from "../../test/inviting-coordinator.ts";
 import { smallSpec } from "../../test/small-federation.ts";
 import type { Status } from "../status.ts";
 import { forgetfulDatabase, type PartyDatabase } from "./database.ts";
+import { sayGone } from "./gone.ts";
 import type { FromWorker, SavedParty, ToWorker } from "./messages.ts";
 import { partyWorker } from "./party-worker.ts";
 import type { SavedParties } from "./saved-party.ts";
@@ -59,9 +61,24 @@ async function browser(spec: FederationSpec, sample?: Sample) {
         session.saved = undefined;
       },
     };
+    const going = new Set<() => void>();
     return {
       session,
-      open: (opening: TabOpening) => openTabParty(opening, { spawn: () => worker, saved }),
+      /** The page ends: its worker with it. */
+      goAway() {
+        for (const listener of going) listener();
+        worker.terminate();
+      },
+      open: (opening: TabOpening) =>
+        openTabParty(opening, {
+          spawn: () => worker,
+          saved,
+          onGoing(listener) {
+            going.add(listener);
+            return () => going.delete(listener);
+          },
+          sayGone: (party) => sayGone(party, fake.fetch),
+        }),
     };
   };
   return { fake, joined, tab, databases };
@@ -165,6 +182,28 @@ describe("a tab", () => {
     after.resume();
     expect((await until(after, "evaluating")).updates).toBeGreaterThan(0);
     expect(session.saved?.paused).toBe(false);
+    after.close();
+  });
+
+  test("that is closed tells the coordinator, so that nobody waits for it; one that is nobody's says nothing", async () => {
+    const { tab, fake } = await browser(digits(10_000));
+    const { session, open, goAway } = tab();
+    const party = open({ invite, shareLabels: false });
+    await until(party, "evaluating");
+    const { saved } = session;
+    if (saved === undefined) throw new Error("nothing was saved");
+    const copy = tab({ saved });
+    const duplicate = copy.open({ saved });
+    copy.goAway();
+    const ofClosing = () => fake.calls.filter(({ body }) => isDeepStrictEqual(body, { status: "paused" })).length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(ofClosing()).toBe(0);
+    duplicate.close();
+
+    goAway();
+    await expect.poll(ofClosing).toBe(1);
+    const after = tab(session).open({ saved });
+    await until(after, "evaluating");
     after.close();
   });
 

@@ -1,4 +1,5 @@
 import { isFinal, type Status, statusFeed } from "../status.ts";
+import { sayGone } from "./gone.ts";
 import type { Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
 import { type SavedParties, savedParties } from "./saved-party.ts";
 
@@ -46,6 +47,9 @@ export function forgetSavedParty(): void {
 export interface TabHost {
   readonly spawn: () => Pick<Worker, "postMessage" | "terminate" | "onmessage" | "onerror">;
   readonly saved: SavedParties;
+  /** Calls back when the page goes away for good; returns how to stop that. */
+  readonly onGoing: (listener: () => void) => () => void;
+  readonly sayGone: (saved: SavedParty) => void;
 }
 
 /**
@@ -67,6 +71,11 @@ export function openTabParty(opening: TabOpening, host: TabHost = pageHost()): T
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => receive(data);
   worker.onerror = ({ message }) => fail(`the worker has failed: ${message}`);
   tell(first(opening));
+  const stay = host.onGoing(() => {
+    const saved = host.saved.load();
+    // Before it is a member, this may be the copy of a tab that goes on.
+    if (member !== undefined && saved !== undefined && !isFinal(feed.current)) host.sayGone(saved);
+  });
 
   return {
     get status() {
@@ -123,6 +132,7 @@ export function openTabParty(opening: TabOpening, host: TabHost = pageHost()): T
   function end(status: Status): void {
     if (isFinal(feed.current)) return;
     if (status.kind === "finished" || status.kind === "left") host.saved.forget();
+    stay();
     worker.terminate();
     feed.show(status);
     done.resolve(status);
@@ -148,5 +158,14 @@ function pageHost(): TabHost {
   return {
     spawn: () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "concord party" }),
     saved: savedParties(sessionStorage),
+    onGoing(listener) {
+      // A page that the browser keeps for the way back is not gone.
+      const leaving = (event: PageTransitionEvent) => {
+        if (!event.persisted) listener();
+      };
+      addEventListener("pagehide", leaving);
+      return () => removeEventListener("pagehide", leaving);
+    },
+    sayGone,
   };
 }
