@@ -149,10 +149,23 @@ describe("a party refuses", () => {
 
   it("a shape beyond the limit", async () => {
     const { bytes } = await exportStep(descent());
-    expect(() => checkedProgram(bytes, { bytes: 1e9, nodes: 1000, elements: 5, work: 1e12 })).toThrow(/larger than 5/);
+    expect(() =>
+      checkedProgram(bytes, { bytes: 1e9, nodes: 1000, elements: 5, work: 1e12, milliseconds: 1000 }),
+    ).toThrow(/larger than 5/);
     await expect(loadProgram(bytes, { approved: new Set(), limits: { bytes: 10 } }, open)).rejects.toThrow(
       /more than 10/,
     );
+  });
+
+  it("to compute for ever", async () => {
+    const { bytes, hash } = await exportStep(descent());
+    const loaded = await loadProgram(bytes, { approved: new Set([hash]), limits: { milliseconds: 20 } }, open);
+    if (loaded.kind !== "step") throw new Error("not a step");
+    const endless = function* () {
+      for (;;) yield { x: X };
+    };
+    await expect(loaded.program.run(CARRY, endless())).rejects.toThrow(/timeout/i);
+    loaded.program.dispose();
   });
 
   it("ports that the manifest does not name", async () => {

@@ -21,9 +21,17 @@ export interface Limits {
   readonly elements: number;
   /** Floating-point operations of a step, as the manifest says. */
   readonly work: number;
+  /** Milliseconds of one run of a step program; it ends between two chunks. */
+  readonly milliseconds: number;
 }
 
-export const LIMITS: Limits = { bytes: 256 * 1024 * 1024, nodes: 50_000, elements: 2 ** 28, work: 1e13 };
+export const LIMITS: Limits = {
+  bytes: 256 * 1024 * 1024,
+  nodes: 50_000,
+  elements: 2 ** 28,
+  work: 1e13,
+  milliseconds: 600_000,
+};
 
 /** Throws RefusedProgram unless the model keeps the rules for programs that somebody else chose (DESIGN, "Numbers"). */
 export function checkModel({ opsets, graph }: Model, manifest: Manifest, limits: Limits): void {

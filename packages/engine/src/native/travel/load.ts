@@ -50,7 +50,18 @@ export async function loadProgram(bytes: Uint8Array, policy: ProgramPolicy, open
   }
   const { work, name } = manifest;
   const model = { work, carry: leaves(manifest.carry), input: leaves(manifest.input), output: leaves(manifest.output) };
-  return { kind: "step", manifest, program: runnableStep(name, model, lease, took) };
+  return { kind: "step", manifest, program: withDeadline(runnableStep(name, model, lease, took), limits.milliseconds) };
+}
+
+/** The same program, whose runs end with a TimeoutError when they take too long. */
+function withDeadline(program: StepProgram, milliseconds: number): StepProgram {
+  return {
+    ...program,
+    run(carry, inputs, signal) {
+      const deadline = AbortSignal.timeout(milliseconds);
+      return program.run(carry, inputs, signal === undefined ? deadline : AbortSignal.any([signal, deadline]));
+    },
+  };
 }
 
 /** Checks a program without running it, and returns what it says about itself. Throws as {@link loadProgram} does. */
