@@ -8,8 +8,15 @@ import { withDerivative } from "./custom-derivative.ts";
  */
 export function gelu(x: NDArray): NDArray {
   const fixed = stopGradient(x);
-  const distribution = erf(fixed.mul(Math.SQRT1_2)).mul(0.5).add(0.5);
-  const density = exp(fixed.mul(fixed).mul(-0.5)).mul(1 / Math.sqrt(2 * Math.PI));
+  const scaled = fixed.mul(Math.SQRT1_2);
+  const distribution = erf(scaled).mul(0.5).add(0.5);
+  // φ(x) = exp(−x² / 2) / √(2π), with the factor inside the exponential: one pass less over a wide layer.
+  const density = exp(
+    scaled
+      .mul(scaled)
+      .neg()
+      .add(-0.5 * Math.log(2 * Math.PI)),
+  );
   const slope = stopGradient(distribution.add(fixed.mul(density)));
   return withDerivative(fixed.mul(distribution), x, (dx) => slope.mul(dx));
 }

@@ -1,5 +1,5 @@
 import type { ArrayTree, Key, NDArray, Tensor, TensorSpec, Tree } from "@concord/engine";
-import { arange, float32, matmul, rng, split, where } from "@concord/engine";
+import { arange, float32, matmul, rng, split } from "@concord/engine";
 import { embedding } from "./embedding.ts";
 import { gelu } from "./gelu.ts";
 import { layerNorm, layerNormInit, layerNormSpecs } from "./layer-norm.ts";
@@ -110,7 +110,7 @@ function attention(
   const scores = matmul(q, apart(key).transpose([0, 2, 3, 1])).mul(1 / Math.sqrt(depth));
   const steps = arange(time);
   const later = steps.reshape([time, 1]).less(steps);
-  const weights = softmax(where(later, MASKED, scores));
+  const weights = softmax(scores.add(later.astype("float32").mul(MASKED)));
   const mixed = matmul(weights, apart(value).transpose([0, 2, 1, 3]));
   return mixed.transpose([0, 2, 1, 3]).reshape([batch * time, width]);
 }
@@ -125,5 +125,8 @@ function normal(key: Key, shape: readonly number[]): Tensor {
   );
 }
 
-/** What a masked score is: its exponential is zero, and unlike −∞ it stays finite in the derivative of the softmax. */
+/**
+ * What is added to a masked score: its exponential becomes zero, and unlike −∞ it stays finite in the derivative of the
+ * softmax. An addition passes its gradient on as it is, where a choice would need another pass.
+ */
 const MASKED = -1e9;
