@@ -1,1 +1,4 @@
 export * from "./durable-file.node.ts";
+export * from "./native/choose.node.ts";
+export * from "./native/engine.node.ts";
+export { openSession } from "./native/session.node.ts";

@@ -86,6 +86,8 @@ export const log1p = (x: NDArray) => new NDArray(np.log1p(x.ref));
 export const sqrt = (x: NDArray) => new NDArray(np.sqrt(x.ref));
 export const square = (x: NDArray) => x.mul(x);
 export const abs = (x: NDArray) => new NDArray(np.absolute(x.ref));
+/** The error function 2/√π ∫₀ˣ exp(−t²) dt. */
+export const erf = (x: NDArray) => new NDArray(lax.erf(x.ref));
 export const tanh = (x: NDArray) => new NDArray(np.tanh(x.ref));
 export const sigmoid = (x: NDArray) => new NDArray(nn.sigmoid(x.ref));
 export const relu = (x: NDArray) => new NDArray(nn.relu(x.ref));
@@ -129,9 +131,12 @@ export function oneHot(labels: NDArray, classes: number): NDArray {
     .astype("float32");
 }
 
-/** 2-D convolution without padding: `x` [N, C, H, W] by `kernel` [K, C, h, w] to [N, K, H − h + 1, W − w + 1]. */
-export function conv2d(x: NDArray, kernel: NDArray): NDArray {
-  return new NDArray(lax.conv(x.ref, kernel.ref, [1, 1], "VALID"));
+/**
+ * 2-D convolution: `x` [N, C, H, W] by `kernel` [K, C, h, w] to [N, K, H − h + 1, W − w + 1], or to [N, K, H, W] where the
+ * padding is "same".
+ */
+export function conv2d(x: NDArray, kernel: NDArray, padding: "valid" | "same" = "valid"): NDArray {
+  return new NDArray(lax.conv(x.ref, kernel.ref, [1, 1], padding === "same" ? "SAME" : "VALID"));
 }
 
 /**

@@ -26,6 +26,8 @@ export interface StepDefinition {
 /** A compiled function. */
 export interface Program {
   readonly name: string;
+  /** What tracing, lowering and opening it took, where the back end compiles ahead of the first run. */
+  readonly compileMilliseconds?: number;
   /** Throws TypeError, naming path and specs, if the inputs do not fit the definition. */
   run(inputs: Tree<Tensor>): Promise<Tree<Tensor>>;
   /** Frees what the program holds; it cannot run afterwards. */
@@ -35,6 +37,7 @@ export interface Program {
 /** A compiled step. */
 export interface StepProgram {
   readonly name: string;
+  readonly compileMilliseconds?: number;
   /**
    * Runs one step for each input and returns the last carry with the output of every step.
    * Rejects with the signal's reason when it is aborted between two steps, and with TypeError for inputs that do not fit.
@@ -49,8 +52,8 @@ export interface StepProgram {
 
 /** Compiles programs and runs them. Back ends agree to float32 rounding; one back end repeats itself to the bit. */
 export interface Engine {
-  /** `portable` runs everywhere (jax-js); `native` is ONNX Runtime in Node. */
-  readonly kind: "portable" | "native";
+  /** `portable` runs everywhere (jax-js); `native` is ONNX Runtime in Node, `web` the same in WebAssembly. */
+  readonly kind: "portable" | "native" | "web";
   /** For logs and `concord doctor`, such as "jax-js 0.1 on WebAssembly". */
   readonly description: string;
   compile(definition: Definition): Promise<Program>;

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { portableEngine } from "@concord/engine";
+import { engineFor } from "@concord/engine/node";
 import type { Dataset } from "@concord/learning";
 import { buildTask } from "@concord/learning";
 import { inlineExecutor } from "./executor.ts";
@@ -9,7 +9,7 @@ import type { Reply, Request } from "./worker-pool.node.ts";
 
 /** The body of one worker of the pool: jobs come in one at a time, results go out. */
 const spec = workerData as FederationSpec;
-const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await portableEngine());
+const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await engineFor());
 const datasets = new Map<number, Dataset>();
 
 parentPort?.on("message", async (request: Request) => {

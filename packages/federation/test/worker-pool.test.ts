@@ -1,4 +1,5 @@
-import { flatten, portableEngine } from "@concord/engine";
+import { flatten } from "@concord/engine";
+import { engineFor } from "@concord/engine/node";
 import { buildTask } from "@concord/learning";
 import { describe, expect, it } from "vitest";
 import { encodeCheckpoint } from "../src/checkpoint.ts";
@@ -30,7 +31,7 @@ async function result(executor: Executor, order: readonly SimulatedParty[]): Pro
 
 describe("a pool of workers", () => {
   it("gives the bits of this thread, whatever its size and the order of the parties", async () => {
-    const inline = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await portableEngine());
+    const inline = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await engineFor());
     const expected = await result(inline, parties);
     for (const size of [1, 2, 3]) {
       const pool = await workerPool(spec, size);

@@ -1,5 +1,5 @@
 import type { ArrayTree, NDArray, TensorSpec, Tree } from "@concord/engine";
-import { mapTree, sqrt, square, zipTrees } from "@concord/engine";
+import { sqrt, square, zipTrees } from "@concord/engine";
 import type { Optimizer } from "./optimizer.ts";
 import { zeroState } from "./optimizer.ts";
 import { arrayAt, branchAt } from "./paths.ts";
@@ -26,8 +26,8 @@ export function adam({ weightDecay = 0, ...options }: AdamOptions = {}): Optimiz
     init: (parameters) => zeroState(state(parameters)),
     update(gradient, before, parameters, learningRate) {
       const g = weightDecay === 0 ? gradient : zipTrees(gradient, parameters, (a, p) => a.add(p.mul(weightDecay)));
-      const { direction, after } = advance(g, before);
-      return { parameters: zipTrees(parameters, direction, (p, d) => p.sub(d.mul(learningRate))), state: after };
+      const { change, after } = advance(g, before, learningRate);
+      return { parameters: zipTrees(parameters, change, (p, d) => p.sub(d)), state: after };
     },
   };
 }
@@ -35,8 +35,12 @@ export function adam({ weightDecay = 0, ...options }: AdamOptions = {}): Optimiz
 /** The running moments of Adam: what the rule keeps, and how a gradient moves it. */
 export interface Moments {
   readonly state: (parameters: Tree<TensorSpec>) => Tree<TensorSpec>;
-  /** m̂ / (√v̂ + ε) for each parameter, and the state after this step. */
-  readonly advance: (gradient: ArrayTree, before: ArrayTree) => { direction: ArrayTree; after: ArrayTree };
+  /** η m̂ / (√v̂ + ε) for each parameter with the learning rate η, and the state after this step. */
+  readonly advance: (
+    gradient: ArrayTree,
+    before: ArrayTree,
+    learningRate: NDArray,
+  ) => { change: ArrayTree; after: ArrayTree };
 }
 
 /**
@@ -45,6 +49,9 @@ export interface Moments {
  * The state is `{ first, second, firstWeight, secondWeight }`: m and v for each parameter, and two float32 scalars for
  * 1 − β₁ᵗ and 1 − β₂ᵗ. The scalars are the same running averages of the constant 1 and take the place of a step counter:
  * float32 would lose four digits in 1 − 0.999ᵗ, and what rounding does to β does to both and cancels in the ratio.
+ *
+ * The corrections are put where they are numbers, not tensors: with a = 1 − β₁ᵗ and b = 1 − β₂ᵗ,
+ * η m̂ / (√v̂ + ε) = (η √b / a) m / (√v + ε √b), which saves two passes over every parameter.
  */
 export function moments({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions): Moments {
   const average = (old: NDArray, value: NDArray | number, beta: number) =>
@@ -56,14 +63,15 @@ export function moments({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOpti
       firstWeight: { dtype: "float32", shape: [] },
       secondWeight: { dtype: "float32", shape: [] },
     }),
-    advance(gradient, before) {
+    advance(gradient, before, learningRate) {
       const first = zipTrees(branchAt(before, "first"), gradient, (m, g) => average(m, g, beta1));
       const second = zipTrees(branchAt(before, "second"), gradient, (v, g) => average(v, square(g), beta2));
       const firstWeight = average(arrayAt(before, "firstWeight"), 1, beta1);
       const secondWeight = average(arrayAt(before, "secondWeight"), 1, beta2);
-      const root = mapTree(second, (v) => sqrt(v.div(secondWeight)).add(epsilon));
-      const direction = zipTrees(first, root, (m, r) => m.div(firstWeight).div(r));
-      return { direction, after: { first, second, firstWeight, secondWeight } };
+      const rootWeight = sqrt(secondWeight);
+      const [scale, offset] = [learningRate.mul(rootWeight).div(firstWeight), rootWeight.mul(epsilon)];
+      const change = zipTrees(first, second, (m, v) => m.mul(scale).div(sqrt(v).add(offset)));
+      return { change, after: { first, second, firstWeight, secondWeight } };
     },
   };
 }

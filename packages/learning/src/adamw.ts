@@ -18,8 +18,9 @@ export function adamw({ weightDecay = 0.01, ...options }: AdamOptions = {}): Opt
     state,
     init: (parameters) => zeroState(state(parameters)),
     update(gradient, before, parameters, learningRate) {
-      const { direction, after } = advance(gradient, before);
-      const next = zipTrees(parameters, direction, (p, d) => p.sub(d.add(p.mul(weightDecay)).mul(learningRate)));
+      const { change, after } = advance(gradient, before, learningRate);
+      const kept = learningRate.mul(-weightDecay).add(1);
+      const next = zipTrees(parameters, change, (p, d) => p.mul(kept).sub(d));
       return { parameters: next, state: after };
     },
   };

@@ -1,11 +1,13 @@
 import type { NDArray } from "@concord/engine";
 import { abs, exp, log, log1p, max, maximum, mean, oneHot, square, stopGradient, sum } from "@concord/engine";
+import { withDerivative } from "./custom-derivative.ts";
 
 // Every loss gives one value for each example: the caller decides how to weigh, mask and sum them.
 
 /**
  * Cross-entropy of a softmax: −log softmax(logits)[label] = log Σ exp(z) − z[label] with z = logits − max(logits), so that
- * no exponential overflows and the sum is at least 1.
+ * no exponential overflows and the sum is at least 1. Its derivative is softmax(logits) − one-hot(label), to the last digit
+ * where the chain rule would subtract two large terms.
  *
  * @param logits float32 [batch, classes]
  * @param labels int32 [batch], each in 0 … classes − 1 (not checked inside a program)
@@ -13,9 +15,13 @@ import { abs, exp, log, log1p, max, maximum, mean, oneHot, square, stopGradient,
  */
 export function crossEntropy(logits: NDArray, labels: NDArray): NDArray {
   const [, classes = 0] = logits.shape;
-  const z = logits.sub(stopGradient(max(logits, { axis: 1, keepdims: true })));
-  const chosen = sum(z.mul(oneHot(labels, classes)), { axis: 1 });
-  return log(sum(exp(z), { axis: 1 })).sub(chosen);
+  const z = stopGradient(logits.sub(max(logits, { axis: 1, keepdims: true })));
+  const target = oneHot(labels, classes);
+  const weights = exp(z);
+  const total = sum(weights, { axis: 1, keepdims: true });
+  const value = log(sum(weights, { axis: 1 })).sub(sum(z.mul(target), { axis: 1 }));
+  const slope = stopGradient(weights.div(total).sub(target));
+  return withDerivative(value, logits, (change) => sum(slope.mul(change), { axis: 1 }));
 }
 
 /**

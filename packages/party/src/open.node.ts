@@ -1,6 +1,6 @@
 import { join as joinPath } from "node:path";
 import type { Engine } from "@concord/engine";
-import { portableEngine } from "@concord/engine";
+import { engineFor } from "@concord/engine/node";
 import type { FederationSpec } from "@concord/federation";
 import type { Invite } from "@concord/protocol";
 import { ConcordError, newSecret, parseInvite } from "@concord/protocol";
@@ -33,7 +33,7 @@ export interface OpenOptions extends Pick<PartyOptions, "onStatus" | "signal" | 
   readonly data: PartyData | ((spec: FederationSpec) => PartyData | Promise<PartyData>);
   /** Consents that others see how many training examples of each class the party has. */
   readonly shareLabels?: boolean | undefined;
-  /** The portable engine unless said otherwise. */
+  /** The fastest engine of this host unless said otherwise. */
   readonly engine?: Engine | undefined;
 }
 
@@ -60,7 +60,7 @@ export async function openParty(options: OpenOptions): Promise<Party> {
   const party = runParty({
     identity,
     data,
-    engine: options.engine ?? (await portableEngine()),
+    engine: options.engine ?? (await engineFor()),
     privateStore: fileStore(joinPath(dir, "private")),
     onStatus,
     signal,

@@ -1,7 +1,7 @@
 /**
  * Times palettes: 2,312 × 6 and 1,000,000 × 6 from a loaded matrix, phase by phase, with the published procedure beside it.
  *
- *     node benchmarks/alignment/solve.ts [--runs 101] [--json]
+ *     node benchmarks/alignment/main.ts [--runs 101] [--json]
  *
  * Uses the released rewards where CONCORD_DATA has them (the palettes HHH-50 … HHH-80), else generated ones of the same size.
  * The large case runs in a process of its own, so that the growth of its largest resident size is the solver's.

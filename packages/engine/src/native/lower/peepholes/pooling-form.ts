@@ -1,0 +1,54 @@
+import { float32 } from "../../../tensor.ts";
+import type { GraphBuilder, Value } from "../graph.ts";
+import { ints } from "../graph.ts";
+import { applyNode } from "./scale.ts";
+
+/**
+ * A reduction over blocks of pixels, [n, h, b, w, c] without b and c, as a pooling: MaxPool and AveragePool read rows,
+ * where a Reduce over two inner axes computes an index for every element. The mean of ones and zeros is exact.
+ */
+export function poolingForm(
+  graph: GraphBuilder,
+  value: Value,
+  groups: readonly { readonly size: number; readonly reduced: boolean }[],
+  op: "Add" | "Mul" | "Max" | "Min",
+): Value | undefined {
+  const [inner, w, middle, h, ...outer] = groups.toReversed();
+  if (inner === undefined || w === undefined || middle === undefined || h === undefined || outer.length > 0)
+    return undefined;
+  if (value.type !== "float32" || !inner.reduced || w.reduced || inner.size > 8 || middle.size > 8) return undefined;
+  if (op !== "Max" && op !== "Add") return undefined;
+  if (op === "Add" && graph.isIndicator(value)) return counted(graph, value, [h.size, middle.size, w.size, inner.size]);
+  const size = inner.size * middle.size;
+  // Sums come from a mean, which is exact only for powers of two.
+  if (op === "Add" && (size & (size - 1)) !== 0) return undefined;
+  const source = graph.reshape(value, [1, 1, h.size * middle.size, w.size * inner.size]);
+  const window = ints([middle.size, inner.size]);
+  const pooled = graph.node({
+    op: op === "Max" ? "MaxPool" : "AveragePool",
+    inputs: [source],
+    type: "float32",
+    dims: [1, 1, h.size, w.size],
+    attributes: { kernel_shape: window, strides: window },
+  });
+  return op === "Max" ? pooled : applyNode(graph, pooled, size);
+}
+
+/**
+ * Ones counted in each block: a product with a 0/1 matrix, [h, b · w · c] · [b · w · c, w]. It is exact, because no infinity
+ * or NaN can reach the other sums. (AveragePool takes 6 to 11 ms where this takes 1: 32 × 64 images of 32 × 32.)
+ */
+function counted(
+  graph: GraphBuilder,
+  value: Value,
+  [h = 1, b = 1, w = 1, c = 1]: readonly number[],
+): Value | undefined {
+  const row = b * w * c;
+  if (row > 512) return undefined;
+  const selection = Float32Array.from({ length: row * w }, (_, i) => {
+    const [from, to] = [Math.floor(i / w), i % w];
+    return Math.floor((from % (w * c)) / c) === to ? 1 : 0;
+  });
+  const inputs = [graph.reshape(value, [h, row]), graph.constant(float32([row, w], selection))];
+  return graph.node({ op: "MatMul", inputs, type: "float32", dims: [h, w] });
+}
