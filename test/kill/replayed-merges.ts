@@ -1,4 +1,5 @@
-import { encodeSafetensors, portableEngine } from "@concord/engine";
+import { encodeSafetensors } from "@concord/engine";
+import { engineFor } from "@concord/engine/node";
 import {
   algorithmOf,
   createTrainer,
@@ -17,7 +18,7 @@ import { dataOf } from "./small-federation.ts";
 export async function replayedMerges(spec: FederationSpec, events: readonly ConcordEvent[]): Promise<string> {
   const algorithm = algorithmOf(spec.algorithm);
   const task = buildTask(spec.task);
-  const trainer = await createTrainer(await portableEngine(), task);
+  const trainer = await createTrainer(await engineFor(), task);
   const keys = federationKeys(spec.seed);
   const steps = spec.algorithm.localSteps;
   let { state } = initialCheckpoint(spec);

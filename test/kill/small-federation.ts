@@ -1,4 +1,5 @@
-import { encodeSafetensors, float32, int32, key, portableEngine, rng, split } from "@concord/engine";
+import { encodeSafetensors, float32, int32, key, rng, split } from "@concord/engine";
+import { engineFor } from "@concord/engine/node";
 import {
   algorithmOf,
   type FederationSpec,
@@ -57,7 +58,7 @@ export interface Expected {
 
 /** What the simulator makes of the federation. */
 export async function simulated(spec: FederationSpec): Promise<Expected> {
-  const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await portableEngine());
+  const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await engineFor());
   let last: Expected = { model: "", accuracy: null };
   for await (const { state, history } of simulate({ spec, parties: PARTIES.map(dataOf), executor })) {
     const model = await blobId(encodeSafetensors(state.model));

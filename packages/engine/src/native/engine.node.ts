@@ -26,6 +26,7 @@ export async function nativeEngine(options: NativeOptions = {}): Promise<Engine>
     kind: "native",
     description: `ONNX Runtime ${version}, ${intraOpThreads} ${intraOpThreads === 1 ? "thread" : "threads"}`,
     open: (bytes) => openSession(bytes, intraOpThreads),
+    now: () => performance.now(),
     // Traced constants are computed by jax-js, and it runs what cannot be lowered.
     portable: await portableEngine(),
     idleSessions,

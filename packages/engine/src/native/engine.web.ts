@@ -8,12 +8,14 @@ import { webSessions } from "./session.web.ts";
  * own WebAssembly on convolutions, wide layers and transformers (docs/performance.md).
  *
  * @param assets address of the runtime's files, which the coordinator serves itself
+ * @param now milliseconds since any instant, such as `() => performance.now()`
  */
-export async function webEngine(assets: string): Promise<Engine> {
+export async function webEngine(assets: string, now: () => number): Promise<Engine> {
   return onnxEngine({
     kind: "web",
     description: "ONNX Runtime on WebAssembly, 1 thread",
     open: await webSessions(assets),
+    now,
     portable: await portableEngine(),
   });
 }

@@ -11,6 +11,8 @@ export interface OnnxEngineOptions {
   readonly kind: Engine["kind"];
   readonly description: string;
   readonly open: OpenSession;
+  /** Milliseconds since any instant, to say how long compiling took. */
+  readonly now: () => number;
   /** Runs what cannot be lowered. */
   readonly portable: Engine;
   /** Sessions that stay open after their program was disposed, for the next one of the same shapes; 8 by default. */
@@ -23,7 +25,7 @@ export interface OnnxEngineOptions {
 
 /** An engine that lowers programs to ONNX graphs and runs them on a runtime of the host. */
 export function onnxEngine(options: OnnxEngineOptions): Engine {
-  const { kind, description, open, portable, idleSessions = 8, warn = console.warn, strict = false } = options;
+  const { kind, description, open, now, portable, idleSessions = 8, warn = console.warn, strict = false } = options;
   const sessions = sessionCache(open, idleSessions);
   const warned = new Set<string>();
 
@@ -46,30 +48,38 @@ export function onnxEngine(options: OnnxEngineOptions): Engine {
     compile: (definition) =>
       orPortable(
         definition.name,
-        () => lowered(definition, sessions),
+        () => timed(now, (took) => lowered(definition, sessions, took)),
         () => portable.compile(definition),
       ),
     compileStep: (definition) =>
       orPortable(
         definition.name,
-        () => loweredStep(definition, sessions),
+        () => timed(now, (took) => loweredStep(definition, sessions, took)),
         () => portable.compileStep(definition),
       ),
   };
 }
 
-async function lowered(definition: Definition, sessions: SessionCache): Promise<Program> {
-  const started = performance.now();
-  const model = await programModel(definition);
-  const lease = await sessions.acquire(encodeModel(model.model));
-  return runnableProgram(definition.name, model, lease, performance.now() - started);
+/** Hands over what tells how many milliseconds have passed by then. */
+function timed<T>(now: () => number, work: (took: () => number) => T): T {
+  const started = now();
+  return work(() => now() - started);
 }
 
-async function loweredStep(definition: StepDefinition, sessions: SessionCache): Promise<StepProgram> {
-  const started = performance.now();
+async function lowered(definition: Definition, sessions: SessionCache, took: () => number): Promise<Program> {
+  const model = await programModel(definition);
+  const lease = await sessions.acquire(encodeModel(model.model));
+  return runnableProgram(definition.name, model, lease, took());
+}
+
+async function loweredStep(
+  definition: StepDefinition,
+  sessions: SessionCache,
+  took: () => number,
+): Promise<StepProgram> {
   const model = await stepModel(definition);
   const lease = await sessions.acquire(encodeModel(model.model));
-  return runnableStep(definition.name, model, lease, performance.now() - started);
+  return runnableStep(definition.name, model, lease, took());
 }
 
 /** What stood in the way of the native back end, in words; undefined for errors of the program itself. */

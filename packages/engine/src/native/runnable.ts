@@ -12,12 +12,12 @@ export function runnableProgram(
   name: string,
   { inputs, outputs }: Pick<ProgramModel, "inputs" | "outputs">,
   lease: Lease,
-  compileMilliseconds: number,
+  compileMilliseconds?: number,
 ): Program {
   const specs = unflatten(inputs);
   return {
     name,
-    compileMilliseconds,
+    ...(compileMilliseconds !== undefined && { compileMilliseconds }),
     async run(tree) {
       checkTree(`${name}: inputs`, tree, specs);
       const feeds = flatten(tree).map(([path, leaf]) => [`input:${path}`, leaf] as const);
@@ -33,13 +33,13 @@ export function runnableStep(
   name: string,
   model: Pick<StepModel, "carry" | "input" | "output" | "work">,
   lease: Lease,
-  compileMilliseconds: number,
+  compileMilliseconds?: number,
 ): StepProgram {
   const [carrySpecs, inputSpecs] = [unflatten(model.carry), unflatten(model.input)];
   const length = chunkLength(model.work, model.input);
   return {
     name,
-    compileMilliseconds,
+    ...(compileMilliseconds !== undefined && { compileMilliseconds }),
     async run(initial, inputs, signal) {
       checkTree(`${name}: carry`, initial, carrySpecs);
       let carry = flatten(initial);

@@ -27,7 +27,6 @@ export type LoadedProgram =
  * MalformedModel for bytes that are no program.
  */
 export async function loadProgram(bytes: Uint8Array, policy: ProgramPolicy, open: OpenSession): Promise<LoadedProgram> {
-  const started = performance.now();
   const limits = { ...LIMITS, ...policy.limits };
   if (bytes.length > limits.bytes) throw new RefusedProgram(`${bytes.length} bytes are more than ${limits.bytes}`);
   // One copy is hashed, read and run: nobody can change the bytes in between.
@@ -43,14 +42,13 @@ export async function loadProgram(bytes: Uint8Array, policy: ProgramPolicy, open
     held = false;
   };
   const lease = { session, release };
-  const took = performance.now() - started;
   if (manifest.kind === "program") {
     const model = { inputs: leaves(manifest.inputs), outputs: leaves(manifest.outputs) };
-    return { kind: "program", manifest, program: runnableProgram(manifest.name, model, lease, took) };
+    return { kind: "program", manifest, program: runnableProgram(manifest.name, model, lease) };
   }
   const { work, name } = manifest;
   const model = { work, carry: leaves(manifest.carry), input: leaves(manifest.input), output: leaves(manifest.output) };
-  return { kind: "step", manifest, program: withDeadline(runnableStep(name, model, lease, took), limits.milliseconds) };
+  return { kind: "step", manifest, program: withDeadline(runnableStep(name, model, lease), limits.milliseconds) };
 }
 
 /** The same program, whose runs end with a TimeoutError when they take too long. */
