@@ -1,5 +1,6 @@
 import * as jax from "@jax-js/jax";
 import type { DType, Tensor, TensorSpec } from "./tensor.ts";
+import { tensor } from "./tensor.ts";
 import type { Tree } from "./tree.ts";
 import { isBranch } from "./tree.ts";
 
@@ -203,6 +204,27 @@ export function put(t: Tensor): jax.Array {
   if (t.data.length === 0) return np.zeros(shape, { dtype });
   const data = t.dtype === "bool" ? Int32Array.from(t.data) : t.data;
   return np.array(data, { shape, dtype });
+}
+
+/** Brings an array to the host, and frees it. Throws TypeError for a dtype that the house does not have. */
+export async function fetchArray(array: jax.Array): Promise<Tensor> {
+  const { dtype, shape } = specOfArray(array);
+  const data = await array.data();
+  // A bool comes back as 32-bit integers, and any data may be a view of WebAssembly memory: copy into our own.
+  switch (dtype) {
+    case "float32":
+      return tensor(dtype, shape, Float32Array.from(data));
+    case "float64":
+      return tensor(dtype, shape, Float64Array.from(data));
+    case "int32":
+      return tensor(dtype, shape, Int32Array.from(data));
+    case "bool":
+      return tensor(
+        dtype,
+        shape,
+        Uint8Array.from(data, (bit) => (bit === 0 ? 0 : 1)),
+      );
+  }
 }
 
 /** Shape and dtype of an array, checked against the dtypes of the house. */

@@ -1,9 +1,9 @@
 import * as jax from "@jax-js/jax";
-import { put, specOfArray, unwrapTree, wrapTree } from "./ndarray.ts";
+import { fetchArray, put, specOfArray, unwrapTree, wrapTree } from "./ndarray.ts";
 import type { Definition, Engine, Program, StepDefinition, StepProgram } from "./program.ts";
 import { checkTree } from "./program.ts";
 import type { Tensor, TensorSpec } from "./tensor.ts";
-import { payloadBytes, sameSpec, showSpec, tensor } from "./tensor.ts";
+import { payloadBytes, sameSpec, showSpec } from "./tensor.ts";
 import type { Leaves, Tree } from "./tree.ts";
 import { flatten, unflatten } from "./tree.ts";
 
@@ -152,29 +152,9 @@ function putAll(tree: Tree<Tensor>): jax.Array[] {
 async function read(paths: readonly string[], arrays: readonly jax.Array[]): Promise<Tree<Tensor>> {
   const leaves: [string, Tensor][] = [];
   for (const [i, array] of arrays.entries()) {
-    const { dtype, shape } = specOfArray(array);
-    const data = await array.data();
-    leaves.push([paths[i] as string, toTensor(dtype, shape, data)]);
+    leaves.push([paths[i] as string, await fetchArray(array)]);
   }
   return unflatten(leaves);
-}
-
-function toTensor(dtype: Tensor["dtype"], shape: readonly number[], data: ArrayLike<number>): Tensor {
-  // A bool comes back as 32-bit integers, and any data may be a view of WebAssembly memory: copy into our own.
-  switch (dtype) {
-    case "float32":
-      return tensor(dtype, shape, Float32Array.from(data));
-    case "float64":
-      return tensor(dtype, shape, Float64Array.from(data));
-    case "int32":
-      return tensor(dtype, shape, Int32Array.from(data));
-    case "bool":
-      return tensor(
-        dtype,
-        shape,
-        Uint8Array.from(data, (bit) => (bit === 0 ? 0 : 1)),
-      );
-  }
 }
 
 function zip(paths: readonly string[], arrays: readonly jax.Array[]): Tree<jax.Array> {

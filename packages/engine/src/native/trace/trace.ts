@@ -1,7 +1,7 @@
 import * as jax from "@jax-js/jax";
-import { specOfArray } from "../../ndarray.ts";
+import { fetchArray } from "../../ndarray.ts";
 import type { DType, Tensor, TensorSpec } from "../../tensor.ts";
-import { tensor } from "../../tensor.ts";
+
 import type { Equation, Equations, Operand, Variable } from "./equations.ts";
 import { UnsupportedPrimitive } from "./unsupported.ts";
 
@@ -49,7 +49,7 @@ async function convert(closed: jax.ClosedJaxpr): Promise<Equations> {
   const constants: { variable: Variable; value: Tensor }[] = [];
   for (const [i, array] of closed.consts.entries()) {
     const variable = binder(jaxpr.inBinders[i] as JaxprVariable);
-    if (read.has(variable)) constants.push({ variable, value: await readConstant(array as unknown as jax.Array) });
+    if (read.has(variable)) constants.push({ variable, value: await fetchArray((array as unknown as jax.Array).ref) });
   }
   return { inputs: jaxpr.inBinders.slice(closed.consts.length).map(binder), constants, equations, outputs };
 }
@@ -63,23 +63,4 @@ type JaxprAtom = JaxprVariable | (JaxprVariable & { readonly value: number });
 function dtypeOf(dtype: string): DType {
   if (dtype === "float32" || dtype === "float64" || dtype === "int32" || dtype === "bool") return dtype;
   throw new UnsupportedPrimitive(`a value of dtype ${dtype}`);
-}
-
-async function readConstant(array: jax.Array): Promise<Tensor> {
-  const { dtype, shape } = specOfArray(array);
-  const data = await array.ref.data();
-  switch (dtype) {
-    case "float32":
-      return tensor(dtype, shape, Float32Array.from(data));
-    case "float64":
-      return tensor(dtype, shape, Float64Array.from(data));
-    case "int32":
-      return tensor(dtype, shape, Int32Array.from(data));
-    case "bool":
-      return tensor(
-        dtype,
-        shape,
-        Uint8Array.from(data, (bit) => (bit === 0 ? 0 : 1)),
-      );
-  }
 }
