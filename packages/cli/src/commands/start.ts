@@ -7,7 +7,7 @@ const optionsSchema = z.object({
   dir: z.string().default(".concord"),
   parties: whole(1, 64).default(8),
   rounds: whole(1, 100_000).default(30),
-  localSteps: whole(1, 10_000).default(50),
+  localSteps: whole(1, 10_000).default(250),
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(1),
   dataset: z.string().optional(),
   quorum: quorumOption.default(0.5),
@@ -24,7 +24,7 @@ export function startCommand(): Command {
     .option("--port <port>", "where the coordinator listens on 127.0.0.1; 0 picks a free port (default: 7700)")
     .option("--parties <n>", "built-in parties, each a process of its own (default: 8)")
     .option("--rounds <n>", "rounds (default: 30)")
-    .option("--local-steps <n>", "local steps of each party in a round (default: 50)")
+    .option("--local-steps <n>", "local steps of each party in a round (default: 250)")
     .option("--seed <n>", "what every random choice follows from (default: 1)")
     .option(
       "--dataset <name>",
