@@ -2,8 +2,9 @@ import * as jax from "@jax-js/jax";
 import { fetchArray, put, specOfArray, unwrapTree, wrapTree } from "./ndarray.ts";
 import type { Definition, Engine, Program, StepDefinition, StepProgram } from "./program.ts";
 import { checkTree } from "./program.ts";
+import { treePayload } from "./safetensors.ts";
 import type { Tensor, TensorSpec } from "./tensor.ts";
-import { payloadBytes, sameSpec, showSpec } from "./tensor.ts";
+import { sameSpec, showSpec } from "./tensor.ts";
 import type { Leaves, Tree } from "./tree.ts";
 import { flatten, unflatten } from "./tree.ts";
 
@@ -54,7 +55,7 @@ const QUEUE_STEPS = 4;
 function stepProgram({ name, carry: carrySpecs, input: inputSpecs, apply }: StepDefinition): StepProgram {
   const carryPaths = pathsOf(carrySpecs);
   const inputPaths = pathsOf(inputSpecs);
-  const inputBytes = flatten(inputSpecs).reduce((bytes, [, spec]) => bytes + payloadBytes(spec), 0);
+  const inputBytes = treePayload(inputSpecs);
   let outputPaths: readonly string[] = [];
   const compiled = compile(name, (arrays) => {
     const carry = wrapTree(zip(carryPaths, arrays.slice(0, carryPaths.length)));

@@ -62,6 +62,11 @@ export function encodedBytes(specs: Tree<TensorSpec>, metadata: Readonly<Record<
   return layOut(inFileOrder(specs), metadata).end;
 }
 
+/** Bytes of the elements of all tensors of a tree: what the papers' formulas count, without any header. */
+export function treePayload(specs: Tree<TensorSpec>): number {
+  return flatten(specs).reduce((bytes, [, spec]) => bytes + payloadBytes(spec), 0);
+}
+
 /** The header of a file, and where its elements start and end. */
 function layOut(leaves: Leaves<TensorSpec>, metadata: Readonly<Record<string, string>>) {
   // Written by hand: an object would put names such as "0" first, and the header is to be in the order of the elements.

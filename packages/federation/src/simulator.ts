@@ -1,5 +1,5 @@
 import type { Tensor, Tree } from "@concord/engine";
-import { encodedBytes, flatten, mapTree, payloadBytes, specOf } from "@concord/engine";
+import { encodedBytes, flatten, mapTree, specOf, treePayload } from "@concord/engine";
 import type { Dataset, Evaluation } from "@concord/learning";
 import { addEvaluations, buildTask, checkDataset, labelHistogram, meanOf } from "@concord/learning";
 import type { Algorithm, CoordinatorState } from "./algorithm.ts";
@@ -260,16 +260,12 @@ function count(
 ): void {
   const before = meter.get(party) ?? { train: NO_TRAFFIC, evaluate: NO_TRAFFIC };
   const seen = {
-    payloadUp: payloadOf(up),
-    payloadDown: payloadOf(down),
+    payloadUp: treePayload(up),
+    payloadDown: treePayload(down),
     wireUp: flatten(up).length === 0 ? 0 : encodedBytes(mapTree(up, specOf)),
     wireDown: encodedBytes(mapTree(down, specOf)),
   };
   meter.set(party, { ...before, [purpose]: addTraffic(before[purpose], seen) });
-}
-
-function payloadOf(tree: Tree<Tensor>): number {
-  return flatten(tree).reduce((bytes, [, leaf]) => bytes + payloadBytes(leaf), 0);
 }
 
 function totalOf(meter: ReadonlyMap<string, Readonly<Record<Purpose, Traffic>>>, purpose: Purpose): Traffic {

@@ -1,5 +1,5 @@
 import type { Tensor, Tree } from "@concord/engine";
-import { encodeSafetensors, flatten, payloadBytes } from "@concord/engine";
+import { encodeSafetensors, treePayload } from "@concord/engine";
 import type { Depot } from "../depot.ts";
 
 /** What goes down to a party, as bytes. */
@@ -27,7 +27,7 @@ export function downloads(depot: Depot): Downloads {
   async function store(tree: Tree<Tensor>): Promise<Download> {
     const content = encodeSafetensors(tree);
     const { sha256, release } = await depot.put(content);
-    const payload = flatten(tree).reduce((sum, [, leaf]) => sum + payloadBytes(leaf), 0);
+    const payload = treePayload(tree);
     const download = { sha256, content, payload };
     byHash.set(sha256, download);
     releases.push(release);

@@ -1,6 +1,6 @@
 import { decodeSafetensors } from "@concord/engine";
 import type { Exchange, Update } from "@concord/federation";
-import { merged, nextExchange } from "@concord/federation";
+import { evaluationIsDue, merged, nextExchange } from "@concord/federation";
 import { ConcordError } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { Live, Training } from "./live.ts";
@@ -100,11 +100,11 @@ async function loadUpdates({ journal, depot }: Context, phase: Training, exchang
 
 /** Who evaluates the model of a round: nobody where it is not the round's turn. */
 function evaluatorsOf(live: Live, round: number): string[] {
-  const { evaluation, rounds } = live.record.spec;
-  if (round % evaluation.every !== 0 && round !== rounds) return [];
+  const { spec } = live.record;
+  if (!evaluationIsDue(spec, round)) return [];
   const { phase } = live;
   const members = phase.kind === "training" ? phase.progress.members : new Map<string, unknown>();
   return activeParties(live)
-    .filter(({ id, heldOut }) => heldOut > 0 && (evaluation.parties === "all" || members.has(id)))
+    .filter(({ id, heldOut }) => heldOut > 0 && (spec.evaluation.parties === "all" || members.has(id)))
     .map(({ id }) => id);
 }

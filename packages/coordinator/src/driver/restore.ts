@@ -1,4 +1,4 @@
-import { decodeSafetensors, flatten, payloadBytes } from "@concord/engine";
+import { decodeSafetensors, treePayload } from "@concord/engine";
 import type { RoundPlan } from "@concord/federation";
 import { algorithmOf, federationKeys, openSegment, resumeRound } from "@concord/federation";
 import { buildTask } from "@concord/learning";
@@ -113,7 +113,7 @@ async function restoreLease({ depot }: Context, live: Live, record: LeaseRecord,
   if (party === undefined || content === undefined) return;
   const lease: LiveLease = {
     record,
-    payload: flatten(decodeSafetensors(content).tensors).reduce((sum, [, leaf]) => sum + payloadBytes(leaf), 0),
+    payload: treePayload(decodeSafetensors(content).tensors),
     bytes: content.length,
     expiresAt: now + 1000 * live.record.spec.leaseSeconds,
     restored: true,

@@ -1,4 +1,4 @@
-import { decodeSafetensors, flatten, payloadBytes, SafetensorsError } from "@concord/engine";
+import { decodeSafetensors, SafetensorsError, treePayload } from "@concord/engine";
 import { segmentOf } from "@concord/federation";
 import { blobId, ConcordError } from "@concord/protocol";
 import type { Context } from "../context.ts";
@@ -72,7 +72,7 @@ async function checkUpdate(
   try {
     const { tensors } = decodeSafetensors(bytes);
     live.algorithm.checkUpdate(state, tensors);
-    return flatten(tensors).reduce((sum, [, leaf]) => sum + payloadBytes(leaf), 0);
+    return treePayload(tensors);
   } catch (error) {
     if (error instanceof SafetensorsError || error instanceof TypeError || error instanceof RangeError) {
       throw new ConcordError("invalid_argument", `the update was refused: ${error.message}`, { cause: error });
