@@ -1,4 +1,4 @@
-import type { Key, Tensor, Tree } from "@concord/engine";
+import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, Tree } from "@concord/engine";
 import type { Dataset, Evaluation, Task } from "@concord/learning";
 import type { PartyProfile } from "./party.ts";
 import type { RoundPlan, Segment } from "./plan.ts";
@@ -46,6 +46,8 @@ export interface SelectContext {
   readonly round: number;
   /** Parties that may be selected, in party order; at least one. */
   readonly candidates: readonly PartyProfile[];
+  /** Everybody who belongs to the federation, candidates included, in party order: what "the whole" means to a rule. */
+  readonly parties: readonly PartyProfile[];
   /** The stream of this round's draw. */
   readonly key: Key;
 }
@@ -109,9 +111,13 @@ export interface FinishedRound {
   readonly completed: readonly string[];
 }
 
-/** Runs the task's programs on this host's engine; compiled once, used for every segment. */
+/** Runs programs on this host's engine: the task's own and those of an algorithm. Compiled once, used for every segment. */
 export interface Trainer {
-  /** Runs local steps over the given batches. */
+  /** Compiles a program at its first use and keeps it; `definition` must be the same object every time. */
+  program(definition: Definition): Promise<Program>;
+  /** The same for a step, such as a local step with a term of the algorithm's own in its gradient. */
+  step(definition: StepDefinition): Promise<StepProgram>;
+  /** Runs the task's local steps over the given batches. */
   steps(
     carry: Tree<Tensor>,
     batches: Iterable<Tree<Tensor>>,

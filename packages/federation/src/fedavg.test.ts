@@ -121,7 +121,12 @@ describe("the draw of active parties", () => {
   const candidates = Array.from({ length: 10 }, (_, i) => ({ id: `p${i}`, examples: i + 1 }));
   const state = { model: {} } as CoordinatorState;
   const draw = (activeParties: number | undefined, seed: number) =>
-    fedavg({ localSteps: 5, activeParties }).select(state, { round: 2, candidates, key: key(seed) });
+    fedavg({ localSteps: 5, activeParties }).select(state, {
+      round: 2,
+      candidates,
+      parties: candidates,
+      key: key(seed),
+    });
 
   it("takes so many, in party order, with their examples", () => {
     const plan = draw(4, 1);

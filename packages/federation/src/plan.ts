@@ -15,6 +15,15 @@ export interface RoundPlan {
   readonly steps: number;
   /** In party order, which is the order of every merge. */
   readonly members: readonly Member[];
+  /** The members that were chosen to exchange more often than the rest, if the algorithm chooses such a group. */
+  readonly group?: Group | undefined;
+}
+
+export interface Group {
+  /** In party order. */
+  readonly parties: readonly string[];
+  /** How far the labels of the group, pooled, are from those of the whole federation: KL(group ‖ whole), in nats. */
+  readonly divergence: number;
 }
 
 /** The local steps `from` … `to − 1` (counted from 0) that a party does between two exchanges. */
@@ -55,4 +64,6 @@ export function checkPlan(plan: RoundPlan): void {
     }
     previous = party;
   }
+  const stranger = plan.group?.parties.find((party) => !plan.members.some((member) => member.party === party));
+  if (stranger !== undefined) throw new RangeError(`"${stranger}" is in the group but no member of the round`);
 }

@@ -88,7 +88,8 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
   while (checkpoint.round < spec.rounds) {
     signal?.throwIfAborted();
     const round = checkpoint.round + 1;
-    const plan = algorithm.select(checkpoint.state, { round, candidates: profiles, key: keys.select(round) });
+    const context = { round, candidates: profiles, parties: profiles, key: keys.select(round) };
+    const plan = algorithm.select(checkpoint.state, context);
     checkPlan(plan);
     const meter = new Map(checkpoint.traffic);
     const privateStates = new Map(checkpoint.privateStates);

@@ -6,12 +6,29 @@ import type { Trainer } from "./algorithm.ts";
 /** Examples in a batch of an evaluation: large enough to use the processor well, small enough for any party. */
 const EVALUATION_BATCH = 256;
 
-/** Compiles a task's training step and evaluation on an engine. */
+/** Compiles a task's training step and evaluation on an engine; programs of an algorithm when they are first asked for. */
 export async function createTrainer(engine: Engine, task: Task): Promise<Trainer> {
-  const step = await engine.compileStep(task.trainingStep);
-  const evaluation = await engine.compile(task.evaluation(EVALUATION_BATCH));
+  const program = once((definition: Parameters<Engine["compile"]>[0]) => engine.compile(definition));
+  const step = once((definition: Parameters<Engine["compileStep"]>[0]) => engine.compileStep(definition));
+  const localStep = await step(task.trainingStep);
+  const evaluation = await program(task.evaluation(EVALUATION_BATCH));
   return {
-    steps: (carry, batches, signal) => step.run(carry, batches, signal),
+    program,
+    step,
+    steps: (carry, batches, signal) => localStep.run(carry, batches, signal),
     evaluate: (parameters, data, signal) => evaluate(evaluation, parameters, data, EVALUATION_BATCH, signal),
+  };
+}
+
+/** Compiles each definition once. One that failed is tried again when it is next asked for. */
+function once<D extends object, P>(compile: (definition: D) => Promise<P>): (definition: D) => Promise<P> {
+  const compiled = new Map<D, Promise<P>>();
+  return (definition) => {
+    const known = compiled.get(definition);
+    if (known !== undefined) return known;
+    const pending = compile(definition);
+    compiled.set(definition, pending);
+    pending.catch(() => compiled.delete(definition));
+    return pending;
   };
 }

@@ -80,8 +80,9 @@ export async function fakeCoordinator(spec: FederationSpec, examples: number, pa
     if (progress === undefined && !evaluating) {
       if (round === spec.rounds) return { kind: "finished", reason: "all rounds are done" };
       round++;
+      const profiles = [{ id: party, examples }];
       progress = beginRound(
-        algorithm.select(state, { round, candidates: [{ id: party, examples }], key: keys.select(round) }),
+        algorithm.select(state, { round, candidates: profiles, parties: profiles, key: keys.select(round) }),
       );
     }
     const lease = async (model: Tree<Tensor>, name: string) => {

@@ -101,9 +101,12 @@ export function currentRound({ phase, record }: Live): number {
 
 /** Parties that take part now, in party order. */
 export function activeParties(live: Live): PartyRecord[] {
-  return inPartyOrder([...live.parties.values()].map(({ record }) => record)).filter(
-    ({ status }) => status === "active",
-  );
+  return participants(live).filter(({ status }) => status === "active");
+}
+
+/** Parties that belong to the federation, also those that rest at the moment, in party order. */
+export function participants(live: Live): PartyRecord[] {
+  return inPartyOrder([...live.parties.values()].map(({ record }) => record)).filter(({ status }) => status !== "left");
 }
 
 /** When a party was last known to be there. */

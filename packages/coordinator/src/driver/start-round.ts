@@ -1,8 +1,9 @@
+import type { PartyProfile } from "@concord/federation";
 import { beginRound, checkPlan } from "@concord/federation";
 import type { Context } from "../context.ts";
-import type { RoundRecord } from "../store/contract.ts";
+import type { PartyRecord, RoundRecord } from "../store/contract.ts";
 import type { Live } from "./live.ts";
-import { activeParties } from "./live.ts";
+import { activeParties, participants } from "./live.ts";
 
 /**
  * Draws the next round, if there are parties for it. The first waits for the federation's minimum, later ones for anybody.
@@ -12,11 +13,7 @@ import { activeParties } from "./live.ts";
  */
 export async function startRound({ journal, clock }: Context, live: Live): Promise<boolean> {
   const { id, spec, status, round: ended, state: stateBefore } = live.record;
-  const candidates = activeParties(live).map(({ id, examples, labels }) => ({
-    id,
-    examples,
-    ...(labels === null ? {} : { labels }),
-  }));
+  const candidates = activeParties(live).map(profileOf);
   if (candidates.length < (ended === 0 ? spec.minimumParties : 1)) {
     if (status === "running") {
       await journal.commit((tx) => tx.federations.update(id, { status: "waiting" }));
@@ -26,7 +23,8 @@ export async function startRound({ journal, clock }: Context, live: Live): Promi
   }
 
   const number = ended + 1;
-  const plan = live.algorithm.select(live.state, { round: number, candidates, key: live.keys.select(number) });
+  const parties = participants(live).map(profileOf);
+  const plan = live.algorithm.select(live.state, { round: number, candidates, parties, key: live.keys.select(number) });
   checkPlan(plan);
   const now = clock.now();
   const round: RoundRecord = {
@@ -57,4 +55,8 @@ export async function startRound({ journal, clock }: Context, live: Live): Promi
     exchangeSince: now,
   };
   return true;
+}
+
+function profileOf({ id, examples, labels }: PartyRecord): PartyProfile {
+  return { id, examples, ...(labels === null ? {} : { labels }) };
 }

@@ -22,6 +22,7 @@ const planSchema = z.object({
   round,
   steps: z.int().min(1),
   members: z.array(z.object({ party: z.string(), examples: count, exchanges: z.array(z.int().min(1)) })),
+  group: z.object({ parties: z.array(z.string()), divergence: z.number().min(0) }).optional(),
 });
 
 const resultSchema = z.object({
