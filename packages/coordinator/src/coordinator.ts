@@ -58,6 +58,8 @@ export interface Coordinator {
   stop(federation: string, reason?: string): Promise<void>;
   /** A token that the operator's page exchanges for a key: good once, for ten minutes. */
   newOneTimeToken(): Promise<string>;
+  /** Resolves when every command so far has been carried out, and everything that it made possible is done. */
+  settled(): Promise<void>;
   /** Stops listening, ends the command under way, and closes the store. */
   close(): Promise<void>;
 }
@@ -167,6 +169,7 @@ function inProcess(services: Services, url: string, closed: AbortSignal) {
     currentModel: async (id: string) => (await federations.get(id).model()).content,
     stop: async (id: string, reason = "stopped by the operator") => federations.get(id).stop(reason),
     newOneTimeToken: () => principals.newOneTimeToken(),
+    settled: () => federations.settled(),
   };
 }
 

@@ -22,6 +22,8 @@ export interface Federations {
   list(): Driver[];
   /** Lets every federation that has not ended go on where it was, and says so in its log. */
   resume(): Promise<void>;
+  /** Resolves when nothing is under way in any of them. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,9 @@ export async function openFederations(context: Context): Promise<Federations> {
         await journal.commit((_, emit) => emit({ type: "federation.resumed", federation: id, round }));
         resume();
       }
+    },
+    async settled() {
+      await Promise.all([...drivers.values()].map((driver) => driver.settled()));
     },
     async close() {
       await Promise.all([...drivers.values()].map((driver) => driver.close()));

@@ -6,7 +6,7 @@ import { startInMemory, tinySpec, untilEvent } from "./federation.ts";
 import { manualClock } from "./manual-clock.ts";
 
 let coordinator: Coordinator;
-const { clock, advance } = manualClock();
+const { clock, advance } = manualClock(() => coordinator.settled());
 
 beforeEach(async () => {
   coordinator = await startInMemory({
@@ -75,7 +75,7 @@ describe("an invite", () => {
   it("expires", async () => {
     const { url } = await coordinator.createInvite("tiny", { expiresInSeconds: 60 });
     const { token } = parseInvite(url);
-    await advance(60_000);
+    await advance(60);
     await expect(json(await join(token))).rejects.toMatchObject({
       code: "gone",
       message: expect.stringContaining("expired at 2030-"),

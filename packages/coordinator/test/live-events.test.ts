@@ -7,11 +7,12 @@ import { joinAs } from "./fake-party.ts";
 import { eventsOf, startInMemory, tinySpec, untilEvent } from "./federation.ts";
 import { manualClock } from "./manual-clock.ts";
 
+const { clock, advance, timers } = manualClock(() => coordinator.settled());
 let coordinator: Coordinator;
 const opened: WebSocket[] = [];
 
 beforeEach(async () => {
-  coordinator = await startInMemory();
+  coordinator = await startInMemory({ clock });
   await coordinator.createFederation("tiny", tinySpec({ rounds: 3, evaluation: { every: 9, parties: "all" } }));
 });
 afterEach(async () => {
@@ -105,11 +106,15 @@ describe("the event socket", () => {
   });
 
   it("hangs up on who does not say who it is, or says too much", async () => {
+    const before = timers();
     const silent = closing(open());
     const talkative = open();
     talkative.on("open", () => talkative.send("x".repeat(100_000)));
     // 1009: a message too big.
     expect((await closing(talkative)).code).toBeGreaterThan(1000);
+    // Both are awaited, and one has hung up.
+    await expect.poll(timers).toBe(before + 1);
+    await advance(5);
     expect(await silent).toMatchObject({ code: 4504 });
   });
 
@@ -150,7 +155,6 @@ describe("a client that does not read", () => {
   it("is waited for, then cut off; one that reads gets everything", async () => {
     await coordinator.close();
     const store = memoryStore();
-    const { clock, advance } = manualClock();
     coordinator = await startInMemory({ store, clock });
     await coordinator.createFederation("tiny", tinySpec());
     await store.transaction(async (tx) => {
@@ -169,11 +173,14 @@ describe("a client that does not read", () => {
       stuck.send(JSON.stringify(greeting));
       stuck.pause();
     });
+    const before = timers();
     const all = await collect(greeting, (message) => "seq" in message && message.seq === MANY);
     expect(all).toHaveLength(MANY + 1);
-    await advance(10_000);
+    // The coordinator has begun to wait for the one that is stuck.
+    await expect.poll(timers).toBe(before + 1);
+    await advance(10);
     expect(ended).toBe(false);
-    await advance(10_000);
+    await advance(10);
     stuck.resume();
     await expect.poll(() => ended).toBe(true);
   });

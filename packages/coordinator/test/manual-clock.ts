@@ -1,11 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import type { Clock } from "../src/index.ts";
 
-/** A clock that stands still until a test moves it. */
-export function manualClock(start = Date.UTC(2030, 0, 1)): {
+/**
+ * A clock that stands still until a test moves it. Between two timers it waits until the coordinator has done what the first
+ * set off: so a test has the same course on a slow machine as on a fast one.
+ */
+export function manualClock(
+  settled: () => Promise<void> | undefined,
+  start = Date.UTC(2030, 0, 1),
+): {
   readonly clock: Clock;
-  /** Moves time on, timer by timer, and lets everything that they set off settle. */
-  advance(milliseconds: number): Promise<void>;
+  /** Moves time on by so many seconds, timer by timer, and lets everything that they set off settle. */
+  advance(seconds: number): Promise<void>;
   /** How many timers are set. */
   timers(): number;
 } {
@@ -21,23 +27,20 @@ export function manualClock(start = Date.UTC(2030, 0, 1)): {
         return () => timers.delete(timer);
       },
     },
-    async advance(milliseconds) {
-      const until = now + milliseconds;
+    async advance(seconds) {
+      const until = now + 1000 * seconds;
       for (;;) {
-        await settle();
+        await settled();
         const next = [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0];
         if (next === undefined) break;
         timers.delete(next);
         now = Math.max(now, next.at);
         next.callback();
+        // What is no command of a federation, such as a held request, goes on in its own turn.
+        await turnOfTheLoop();
       }
       now = until;
-      await settle();
+      await settled();
     },
   };
-}
-
-/** Time for transactions of a store in memory, and for hashes, which are computed on another thread. */
-async function settle(): Promise<void> {
-  await sleep(15);
 }

@@ -8,9 +8,11 @@ import type { Coordinator } from "../src/index.ts";
 import type { FakeParty, Lease } from "./fake-party.ts";
 import { constantModel, joinAs, json, leaseOf } from "./fake-party.ts";
 import { eventsOf, startInMemory, tinySpec, untilEvent } from "./federation.ts";
+import { manualClock } from "./manual-clock.ts";
 
 const GIGABYTE = 2 ** 30;
 
+const { clock, advance } = manualClock(() => coordinator.settled());
 let coordinator: Coordinator;
 let good: FakeParty;
 let bad: FakeParty;
@@ -18,8 +20,8 @@ let work: Lease<"train">;
 let goodWork: Lease<"train">;
 
 beforeEach(async () => {
-  coordinator = await startInMemory();
-  const spec = tinySpec({ minimumParties: 2, quorum: 0.5, exchangeDeadline: 0.4, leaseSeconds: 0.5 });
+  coordinator = await startInMemory({ clock });
+  const spec = tinySpec({ minimumParties: 2, quorum: 0.5, exchangeDeadline: 60 });
   await coordinator.createFederation("tiny", { ...spec, evaluation: { every: 1, parties: "members" } });
   good = await joinAs(coordinator, "tiny", "good", { heldOut: 0 });
   bad = await joinAs(coordinator, "tiny", "bad", { heldOut: 0 });
@@ -31,7 +33,8 @@ afterEach(() => coordinator.close());
 /** The round goes on without the bad party, and holds nothing of what it sent. */
 async function completesWithoutIt(): Promise<ConcordEvent[]> {
   await good.train(goodWork, 2);
-  await untilEvent(coordinator, "tiny", "federation.finished");
+  await advance(60);
+  expect(await coordinator.federation("tiny")).toMatchObject({ status: "finished" });
   const { tensors } = decodeSafetensors(await coordinator.currentModel("tiny"));
   expect(flatten(tensors).flatMap(([, { data }]) => [...data])).toEqual(Array(15).fill(2));
   const events = await eventsOf(coordinator, "tiny");
@@ -39,7 +42,7 @@ async function completesWithoutIt(): Promise<ConcordEvent[]> {
     expect.objectContaining({ type: "exchange.merged", parties: ["good"], missing: ["bad"] }),
   );
   expect(events).toContainEqual(
-    expect.objectContaining({ type: "party.dropped", party: "bad", reason: "it did not reply within 0.4 s" }),
+    expect.objectContaining({ type: "party.dropped", party: "bad", reason: "it did not reply within 60 s" }),
   );
   return events;
 }
@@ -151,7 +154,8 @@ describe("an update that", () => {
       return Buffer.from(bytes.subarray(0, 100));
     };
     await rawUpload(headers, half, { hangUp: true, sha256: await blobId(bytes) });
-    await expectRefusal("invalid_argument", /broke off after 100 bytes/);
+    // How much of it the server had taken by then is not for the sender to say.
+    await expectRefusal("invalid_argument", /broke off after \d+ bytes/);
     await completesWithoutIt();
   });
 
@@ -177,7 +181,7 @@ describe("an update that", () => {
           sent += chunk.length;
           if (!socket.write(chunk)) return;
         }
-        if (hangUp) setTimeout(() => socket.destroy(), 100);
+        if (hangUp) socket.end();
       };
       socket.on("drain", pump);
       socket.on("data", (data) => {
@@ -236,7 +240,8 @@ describe("a reply", () => {
     expect(await bad.reply(work.lease.id, reply)).toEqual({ status: "accepted" });
     expect(await bad.reply(work.lease.id, reply)).toEqual({ status: "duplicate" });
     await good.train(goodWork, 2);
-    await untilEvent(coordinator, "tiny", "federation.finished");
+    await coordinator.settled();
+    expect(await coordinator.federation("tiny")).toMatchObject({ status: "finished" });
     expect(await bad.reply(work.lease.id, reply)).toEqual({ status: "duplicate" });
     const { tensors } = decodeSafetensors(await coordinator.currentModel("tiny"));
     expect(flatten(tensors)[0]?.[1].data[0]).toBe(4);

@@ -43,6 +43,8 @@ export interface Driver {
   stop(reason: string): Promise<void>;
   /** Does what has become possible since the coordinator was last running. */
   resume(): void;
+  /** Resolves when no command is under way, and everything that the last one made possible is done. */
+  settled(): Promise<void>;
   /** Ends timers and held requests; resolves when the command under way is done. */
   close(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
   const inOrder = serial();
   const held = waiters(clock);
   let closed = false;
+  let underWay = 0;
   let pending = false;
   let retryMs = FIRST_RETRY_MS;
   let cancelTimer = () => {};
@@ -75,12 +78,17 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
 
   /** Runs a command in its turn, and whatever it makes possible after it. */
   async function command<T>(run: () => Promise<T>): Promise<T> {
-    const result = await inOrder(async () => {
-      if (closed) throw new ConcordError("unavailable", "the coordinator is closing");
-      return run();
-    });
-    poke();
-    return result;
+    underWay++;
+    try {
+      const result = await inOrder(async () => {
+        if (closed) throw new ConcordError("unavailable", "the coordinator is closing");
+        return run();
+      });
+      poke();
+      return result;
+    } finally {
+      underWay--;
+    }
   }
 
   function poke(): void {
@@ -96,8 +104,12 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
     const before = { ...live };
     cancelTimer();
     try {
-      while (await step()) retryMs = FIRST_RETRY_MS;
-      setTimer();
+      let now = clock.now();
+      while (await step(now)) {
+        retryMs = FIRST_RETRY_MS;
+        now = clock.now();
+      }
+      setTimer(now);
     } catch (error) {
       // A full disk or the like: nothing was changed, so the same step is tried again until it works.
       log.error({ err: error, federation: live.record.id }, `the round cannot go on; next attempt in ${retryMs} ms`);
@@ -108,29 +120,33 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
     if (before.record.round !== live.record.round) onRoundEnd();
   }
 
-  async function step(): Promise<boolean> {
+  /** Does one thing that is possible at an instant; returns false if there is none. */
+  async function step(now: number): Promise<boolean> {
     if (closed) return false;
-    if (!hasEnded(live)) await noteAbsent(context, live);
+    if (!hasEnded(live)) await noteAbsent(context, live, now);
     switch (live.phase.kind) {
       case "idle":
         return startRound(context, live);
       case "training":
-        return (await enforceDeadlines(context, live)) || mergeExchange(context, live);
+        return (await enforceDeadlines(context, live, now)) || mergeExchange(context, live);
       case "evaluating":
-        return finishRound(context, live);
+        return finishRound(context, live, now);
       case "ended":
         return false;
     }
   }
 
-  function setTimer(): void {
-    const now = clock.now();
+  /**
+   * Wakes up at the next instant that changes what is possible. `now` is the instant of the last step, which has seen to
+   * everything until then: of a deadline that has passed since, nobody knows yet.
+   */
+  function setTimer(now: number): void {
     const instants = [...live.parties.values()].flatMap((party) => absentAt(live, party, now) ?? []);
     const { phase } = live;
     if (phase.kind === "training") instants.push(...Object.values(deadlines(live, phase)).filter((at) => at > now));
     if (phase.kind === "evaluating") instants.push(evaluationEnds(live, phase));
     if (instants.length > 0 && !hasEnded(live)) {
-      cancelTimer = clock.after(Math.max(1, Math.min(...instants) - now), poke);
+      cancelTimer = clock.after(Math.max(1, Math.min(...instants) - clock.now()), poke);
     }
   }
 
@@ -212,6 +228,10 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
         held.wake();
       }),
     resume: poke,
+    async settled() {
+      do await inOrder(async () => {});
+      while (pending || underWay > 0);
+    },
     async close() {
       closed = true;
       held.wake();

@@ -9,14 +9,15 @@ import { transferred } from "./transfers.ts";
 import { voidRound } from "./void-round.ts";
 
 /**
- * Drops the parties that an exchange need not wait for, or gives the round up. Returns true if something has changed.
+ * Drops the parties that an exchange need not wait for at this instant, or gives the round up. Returns true if something
+ * has changed.
  *
  * - A party that has left, paused or is absent does not count for the quorum, and is dropped when nobody else is awaited:
  *   until then it may come back.
  * - After the deadline of the exchange the others are dropped as soon as the quorum has replied.
  * - A round that has no quorum at its own deadline, or nobody left to wait for, is void.
  */
-export async function enforceDeadlines(context: Context, live: Live): Promise<boolean> {
+export async function enforceDeadlines(context: Context, live: Live, now: number): Promise<boolean> {
   const { phase } = live;
   if (phase.kind !== "training") return false;
   const exchange = nextExchange(phase.progress);
@@ -35,7 +36,6 @@ export async function enforceDeadlines(context: Context, live: Live): Promise<bo
   }
 
   const { quorum, exchangeDeadline, roundDeadline } = live.record.spec;
-  const now = context.clock.now();
   const { exchange: exchangeEnds, round: roundEnds } = deadlines(live, phase);
   if (now < Math.min(exchangeEnds, roundEnds)) return false;
   const due = replied.length + present.length;
@@ -59,8 +59,7 @@ export function deadlines(live: Live, phase: Training): { readonly exchange: num
 }
 
 /** Those who were awaited in vain become absent unless they are heard from within a lease. */
-export async function noteAbsent({ journal, clock }: Context, live: Live): Promise<boolean> {
-  const now = clock.now();
+export async function noteAbsent({ journal }: Context, live: Live, now: number): Promise<boolean> {
   const { leaseSeconds } = live.record.spec;
   const silent = [...live.parties.values()].filter((party) => now >= (absentAt(live, party, now) ?? Infinity));
   if (silent.length === 0) return false;

@@ -9,10 +9,9 @@ import { dropLease } from "./live.ts";
 import { transferred } from "./transfers.ts";
 
 /** Ends a round when its evaluators have replied, or when they had time enough. */
-export async function finishRound({ journal, clock }: Context, live: Live): Promise<boolean> {
+export async function finishRound({ journal }: Context, live: Live, now: number): Promise<boolean> {
   const { phase } = live;
   if (phase.kind !== "evaluating") return false;
-  const now = clock.now();
   const silent = phase.evaluators.filter((id) => !phase.replied.has(id));
   const awaited = silent.filter((id) => live.parties.get(id)?.record.status === "active");
   if (awaited.length > 0 && now < evaluationEnds(live, phase)) return false;

@@ -58,12 +58,12 @@ export function liveEvents(server: Server, services: Services): LiveEvents {
     client.on("pong", () => answered.add(client));
     // A broken frame ends the connection; there is nobody to tell.
     client.on("error", () => client.terminate());
-    const late = setTimeout(() => {
+    const inTime = context.clock.after(GREETING_MS, () => {
       closeWith(client, new ConcordError("deadline_exceeded", "the first message must say who asks"));
-    }, GREETING_MS);
-    client.once("close", () => clearTimeout(late));
+    });
+    client.once("close", inTime);
     client.once("message", (data) => {
-      clearTimeout(late);
+      inTime();
       serve(client, String(data)).catch((error: unknown) => {
         const refused = ConcordError.from(error);
         if (refused.code === "internal") context.log.error({ err: error }, "an event socket failed");

@@ -30,5 +30,7 @@ export function readBody(
     };
     request.once("error", cutShort);
     request.once("close", cutShort);
+    // Who hung up before anybody read will not do so again.
+    if (request.destroyed) cutShort();
   });
 }
