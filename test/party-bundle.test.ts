@@ -6,7 +6,7 @@ describe("what a page loads to take part in a federation", () => {
   let bundle: PartyBundle;
   beforeAll(async () => {
     bundle = await partyBundle();
-  }, 120_000);
+  });
 
   test("is at most 200 KB after gzip: library, worker and jax-js with all its back ends", () => {
     expect(bundle.files.map(({ file }) => file)).toEqual(

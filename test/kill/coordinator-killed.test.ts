@@ -32,6 +32,5 @@ describe.each([
       expect((await site.federation()).status).toBe("finished");
       await expectOnce(site, spec.rounds, exchanges, told);
     },
-    120_000,
   );
 });

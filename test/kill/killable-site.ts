@@ -17,8 +17,10 @@ export interface Site {
   pid(party: string): number | undefined;
   /** Kills with SIGKILL; resolves when the process is gone. */
   kill(victim: Victim): Promise<void>;
-  /** Starts again on the same folder, the coordinator on the same port too. */
+  /** Starts again on the same folder. The coordinator takes any port: the links of the parties lead to it. */
   start(victim: Victim): Promise<void>;
+  /** Moves the time of the coordinator on, which stands still otherwise. */
+  advance(seconds: number): void;
   /** Resolves when all parties that run have ended by themselves; rejects if one has failed. */
   finished(): Promise<void>;
   /** Live events, called back as they happen; those that happen while no coordinator runs are none. */
@@ -59,7 +61,7 @@ export async function openSite(
 
   function launch(victim: Victim, script: string, words: readonly string[]): ChildProcess {
     const child = spawn(process.execPath, [script, ...words], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     });
     running.set(victim, child);
@@ -75,7 +77,7 @@ export async function openSite(
   }
 
   async function startCoordinator(): Promise<void> {
-    const child = launch(COORDINATOR, SCRIPTS.coordinator, [folder, String(port), JSON.stringify(spec)]);
+    const child = launch(COORDINATOR, SCRIPTS.coordinator, [folder, JSON.stringify(spec)]);
     const ready = new Promise<void>((resolve) => {
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
         const said = JSON.parse(line) as ConcordEvent | { readonly port: number };
@@ -138,6 +140,7 @@ export async function openSite(
     pid: (party) => running.get(party)?.pid,
     kill,
     start,
+    advance: (seconds) => void running.get(COORDINATOR)?.stdin?.write(`${seconds}\n`),
     async finished() {
       while (PARTIES.some((party) => running.has(party)) && failures.length === 0) await sleep(20);
       if (failures.length > 0) throw new Error(failures.join("\n"));

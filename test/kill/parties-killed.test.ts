@@ -29,5 +29,5 @@ describe.each([
     expect({ model: await site.model(), accuracy: await site.accuracy() }, told).toEqual(await simulated(spec));
     expect((await site.federation()).status).toBe("finished");
     await expectOnce(site, spec.rounds, exchanges, told);
-  }, 180_000);
+  });
 });

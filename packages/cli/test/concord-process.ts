@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { expect } from "vitest";
 
 /** The `concord` command as a user runs it: the real binary in a process of its own, in an empty folder. */
 
@@ -39,6 +40,8 @@ export interface Place {
   run(words: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Process ids of Concord that work in this folder. */
   processes(): Promise<number[]>;
+  /** Resolves when there is none left: children notice within a moment that their parent is gone. */
+  gone(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ export async function newPlace(): Promise<Place> {
     start,
     run: (words, env) => start(words, env).ended,
     processes: () => processesIn(folder),
+    gone: () => expect.poll(() => processesIn(folder)).toEqual([]),
     async close() {
       for (const child of alive) child.kill("SIGKILL");
       for (const pid of await processesIn(folder)) process.kill(pid, "SIGKILL");

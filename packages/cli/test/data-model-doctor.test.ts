@@ -56,7 +56,7 @@ describe("concord data", () => {
     });
     expect(ended.stderr).not.toMatch(/^\s+at /m);
     expect((await place.run(["data", "info", "heart-disease"])).code).toBe(2);
-  }, 60_000);
+  });
 });
 
 describe("concord model info", () => {

@@ -26,7 +26,7 @@ describe.skipIf(CONCORD_DATA === undefined)(
         payloadBytesUp: 10 * 20 * 4 * 109_386,
       });
       expect(result.accuracy).toBeGreaterThanOrEqual(0.75);
-    }, 300_000);
+    });
 
     test("start trains on it without being told", async () => {
       const running = place.start(
@@ -37,6 +37,6 @@ describe.skipIf(CONCORD_DATA === undefined)(
       expect(ended.code).toBe(0);
       expect(linesOf(ended)[0]).toMatchObject({ type: "start", generated: false });
       expect(lastLine(ended)).toMatchObject({ type: "result", rounds: 1 });
-    }, 120_000);
+    });
   },
 );

@@ -46,7 +46,7 @@ describe("concord run", () => {
     const third = await place.run(["run", "small.yaml", "--json"]);
     expect(third.stderr).toContain("holds a finished run; --fresh begins a new one");
     expect(lastLine(third)).toMatchObject({ accuracy: result.accuracy, rounds: 4 });
-  }, 60_000);
+  });
 
   test("killed half-way, goes on from its checkpoint to the same bits", async () => {
     await write("long.yaml", experiment({ rounds: "rounds: 40" }));
@@ -62,7 +62,7 @@ describe("concord run", () => {
     expect(lastLine(last)).toMatchObject({ rounds: 40, accuracy: lastLine(await undisturbed).accuracy });
     expect(await read("killed/model.safetensors")).toEqual(await read("undisturbed/model.safetensors"));
     expect((await readdir(join(place.folder, "killed"))).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  }, 60_000);
+  });
 
   test("does not mix a checkpoint with another experiment, and --rounds goes on", async () => {
     await write("small.yaml", experiment());
@@ -76,7 +76,7 @@ describe("concord run", () => {
     expect(other.code).toBe(2);
     expect(other.stderr).toMatch(/checkpoint\.safetensors: this checkpoint belongs to another configuration.*--fresh/);
     expect((await place.run(["run", "small.yaml", "--fresh"])).code).toBe(0);
-  }, 60_000);
+  });
 });
 
 describe("what is wrong with an experiment ends with 2 and names file and field:", () => {

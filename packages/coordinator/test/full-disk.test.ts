@@ -4,6 +4,7 @@ import type { Coordinator } from "../src/index.ts";
 import { memoryBlobs, memoryStore } from "../src/index.ts";
 import { constantModel, joinAs, leaseOf } from "./fake-party.ts";
 import { eventsOf, recordingLog, startInMemory, tinySpec, untilEvent } from "./federation.ts";
+import { manualClock } from "./manual-clock.ts";
 
 let coordinator: Coordinator;
 afterEach(() => coordinator.close());
@@ -64,6 +65,7 @@ describe("a full disk", () => {
   it("in the middle of a merge only delays it", async () => {
     const { store, blobs, fill } = disk();
     const { lines, log } = recordingLog();
+    const { clock, advance } = manualClock(() => coordinator.settled());
     coordinator = await startInMemory({
       store,
       // The update is stored; the state after the merge finds no room.
@@ -76,6 +78,7 @@ describe("a full disk", () => {
         },
       },
       log,
+      clock,
     });
     let replied = false;
     await coordinator.createFederation("tiny", tinySpec());
@@ -84,12 +87,12 @@ describe("a full disk", () => {
     const update = await a.upload(encodeSafetensors(constantModel(3)));
     replied = true;
     expect(await a.reply(lease.id, { kind: "train", update, loss: 1 })).toEqual({ status: "accepted" });
-    await expect
-      .poll(() => lines.map(({ message }) => message))
-      .toContainEqual("the round cannot go on; next attempt in 500 ms");
+    await coordinator.settled();
+    expect(lines.map(({ message }) => message)).toContainEqual("the round cannot go on; next attempt in 500 ms");
     replied = false;
     fill(false);
-    await untilEvent(coordinator, "tiny", "federation.finished");
+    await advance(0.5);
+    expect(await coordinator.federation("tiny")).toMatchObject({ status: "finished" });
     const { tensors } = decodeSafetensors(await coordinator.currentModel("tiny"));
     expect(flatten(tensors)[0]?.[1].data[0]).toBe(3);
   });

@@ -37,7 +37,7 @@ describe("a store whose process is killed", () => {
       acknowledged = kept;
     }
     expect(acknowledged).toBeGreaterThan(100);
-  }, 120_000);
+  });
 
   /** Lets a process write so many records, kills it so many milliseconds later, and gives the last acknowledged number. */
   async function writeUntilKilled(records: number, wait: number): Promise<number> {

@@ -8,7 +8,7 @@ import { ONCE_TOKEN, OPERATOR_KEY, startFakeServer } from "./fake-server.ts";
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** The built page in a real browser, under the policy that the coordinator sends, against a scripted federation. */
-describe.skipIf(!existsSync(CHROMIUM))("the page", { timeout: 120_000 }, () => {
+describe.skipIf(!existsSync(CHROMIUM))("the page", () => {
   let browser: Browser;
   let server: FakeServer;
 
@@ -18,7 +18,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the page", { timeout: 120_000 }, () => {
       executablePath: CHROMIUM,
       args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
     });
-  }, 180_000);
+  });
   afterAll(async () => {
     await browser.close();
     server.close();

@@ -63,16 +63,14 @@ describe.skipIf(!existsSync(CHROMIUM))("a program in Chromium", () => {
     });
     await server.listen();
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
     await server?.close();
   });
 
-  it("gives the numbers of Node, from the same bytes, and fetches nothing from elsewhere", {
-    timeout: 60_000,
-  }, async () => {
+  it("gives the numbers of Node, from the same bytes, and fetches nothing from elsewhere", async () => {
     const native = await nativeEngine();
     const { bytes, hash } = await exportStep(STEP);
     const parameters = { kernel: normal([3, 2, 3, 3], 1), w: normal([48, 5], 2) };

@@ -211,7 +211,7 @@ describe("its owner", () => {
       return undefined;
     };
     for await (const { kind } of party) if (kind === "paused") break;
-    await vi.waitFor(() => expect(coordinator.calls.at(-1)?.body).toEqual({ status: "paused" }));
+    await expect.poll(() => coordinator.calls.at(-1)?.body).toEqual({ status: "paused" });
     expect(coordinator.calls.filter(isReply)).toHaveLength(1);
     party.resume();
     expect((await party.done).kind).toBe("finished");

@@ -19,7 +19,7 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'";
 const PAGE = "<!doctype html><title>a party</title>";
 
-describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", { timeout: 60_000 }, () => {
+describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
   let folder: string;
   let browser: Browser;
   let context: BrowserContext;
@@ -31,7 +31,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", { timeout: 60_000 },
     folder = await mkdtemp(join(tmpdir(), "concord-tab-"));
     await buildParty(folder);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  }, 120_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await rm(folder, { recursive: true, force: true });
@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", { timeout: 60_000 },
 
   /** The page's policy forbids waitForFunction, which evaluates text there; the debugger may. */
   async function holds(page: Page, condition: string): Promise<void> {
-    await vi.waitUntil(() => page.evaluate(condition), { timeout: 30_000, interval: 50 });
+    await vi.waitUntil(() => page.evaluate(condition), { timeout: 120_000, interval: 50 });
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

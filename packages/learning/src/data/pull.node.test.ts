@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { CatalogEntry } from "./catalog.ts";
 import { CATALOG } from "./catalog.ts";
 import { DownloadError } from "./download.node.ts";
@@ -48,11 +48,13 @@ describe("pullEntry", () => {
   });
 
   it("goes on by itself where the connection was cut", async () => {
-    let calls = 0;
-    const server = await serve((request, response) =>
-      calls++ === 0 ? cutAtHalf(request, response) : ranged(request, response),
-    );
-    await pullEntry(entry(server.url), { cacheDir });
+    let cut: (() => void) | undefined;
+    const server = await serve((request, response) => {
+      if (cut !== undefined) return ranged(request, response);
+      cut = () => response.destroy();
+      response.writeHead(200, { "content-length": CONTENT.length }).write(CONTENT.slice(0, HALF));
+    });
+    await pullEntry(entry(server.url), { cacheDir, onProgress: () => cut?.() });
     expect(await arrived()).toBe(true);
     const [, second] = server.requests;
     expect(Number(second?.headers.range?.match(/^bytes=(\d+)-$/)?.[1])).toBeGreaterThan(0);
@@ -116,12 +118,16 @@ describe("pullEntry", () => {
   });
 
   it("gives up on a server that stalls, before and after its headers", async () => {
-    const silent = await serve(() => {});
-    const timed = { cacheDir, timeoutMs: 100 };
-    expect((await failureOf(pullEntry(entry(silent.url), timed))).reason).toBe("stalled");
+    // The time of the test, so that a slow machine is no stalled server.
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const pass = () => vi.advanceTimersByTime(30_000);
+    const silent = await serve(() => pass());
+    expect((await failureOf(pullEntry(entry(silent.url), { cacheDir }))).reason).toBe("stalled");
     const stuck = await serve((_, response) => void response.writeHead(200).write(CONTENT.slice(0, HALF)));
-    const failure = await failureOf(pullEntry(entry(stuck.url), timed));
-    expect(failure.message).toContain("no byte in 0.1 s; what has arrived is kept");
+    const onProgress = ({ received }: { received: number }) => void (received === HALF && pass());
+    const failure = await failureOf(pullEntry(entry(stuck.url), { cacheDir, onProgress }));
+    expect(failure.message).toContain("no byte in 30 s; what has arrived is kept");
     expect((await readFile(part())).length).toBe(HALF);
   });
 
@@ -193,11 +199,6 @@ function ranged(request: IncomingMessage, response: ServerResponse): void {
   if (from === 0) return void response.end(CONTENT);
   response.writeHead(206, { "content-range": `bytes ${from}-${CONTENT.length - 1}/${CONTENT.length}` });
   response.end(CONTENT.slice(from));
-}
-
-function cutAtHalf(_: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(200, { "content-length": CONTENT.length });
-  response.write(CONTENT.slice(0, HALF), () => setTimeout(() => response.destroy(), 50));
 }
 
 async function failureOf(pulling: Promise<unknown>): Promise<DownloadError> {
