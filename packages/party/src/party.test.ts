@@ -2,7 +2,7 @@ import { type Engine, encodeSafetensors, portableEngine } from "@concord/engine"
 import { algorithmOf, type FederationSpec, inlineExecutor, simulate } from "@concord/federation";
 import { buildTask } from "@concord/learning";
 import { ConcordError, workSchema } from "@concord/protocol";
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Call, fakeCoordinator, refuse } from "../test/fake-coordinator.ts";
 import { smallData, smallIdentity, smallSpec } from "../test/small-federation.ts";
 import { type Party, runParty } from "./party.ts";

@@ -30,10 +30,13 @@ export async function invitingCoordinator(spec: FederationSpec, examples: number
       case "/v1/invites/sample/images":
       case "/v1/invites/sample/labels":
         return new Response(path.endsWith("images") ? sample?.images : sample?.labels);
-      case "/v1/join":
-        joined.push(joinRequestSchema.parse(body));
+      case "/v1/join": {
+        const request = joinRequestSchema.parse(body);
+        const again = request.key !== undefined && joined.some(({ key }) => key === request.key);
+        if (!again) joined.push(request);
         if (joined.length > 1) return refuse(new ConcordError("gone", "this invite has been used"));
-        return Response.json({ party: "ada", key: "cp_secret", federation });
+        return Response.json({ party: "ada", key: request.key ?? "cp_secret", federation });
+      }
       default:
         return undefined;
     }

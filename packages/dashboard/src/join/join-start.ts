@@ -10,17 +10,19 @@ export type JoinStart =
 
 /** Decides by the fragment of the address and by what the tab remembers. */
 export function joinStart(federation: string, hash: string, saved: SavedParty | undefined): JoinStart {
-  const same = saved !== undefined && federationOf(saved) === federation ? saved : undefined;
+  const same = saved !== undefined && termsOf(saved)?.federation === federation ? saved : undefined;
   const fragment = hash.replace(/^#/, "");
   if (fragment === "") return same === undefined ? { kind: "nothing" } : { kind: "resume", saved: same };
   if (!/^ci_[A-Za-z0-9_-]{32}$/.test(fragment)) return { kind: "damaged" };
+  // Reloaded before the answer came: this invite may have been used already, by this tab.
+  if (same?.kind === "joining" && termsOf(same)?.invite === fragment) return { kind: "resume", saved: same };
   return { kind: "invited", token: fragment, saved: same };
 }
 
-function federationOf({ identity }: SavedParty): unknown {
+function termsOf({ identity }: SavedParty): { readonly federation?: unknown; readonly invite?: unknown } | undefined {
   try {
     const known: unknown = JSON.parse(identity);
-    return typeof known === "object" && known !== null && "federation" in known ? known.federation : undefined;
+    return typeof known === "object" && known !== null ? known : undefined;
   } catch {
     return undefined;
   }

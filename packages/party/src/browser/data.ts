@@ -43,9 +43,14 @@ export async function loadData(
 export function defaultSource({ dataset: name, task }: FederationSpec, sample: boolean): DataSource | undefined {
   const looksLikeDigits = task.inputShape.join() === "28,28,1" && task.outputs === 10;
   if (name === "generated handwriting" || (looksLikeDigits && !sample)) {
-    return { kind: "handwriting", seed: [...crypto.getRandomValues(new Uint32Array(4))].join("-") };
+    return { kind: "handwriting", seed: randomName() };
   }
   return sample ? { kind: "sample" } : undefined;
+}
+
+/** 128 random bits; `randomUUID` is there on secure origins only. */
+export function randomName(): string {
+  return [...crypto.getRandomValues(new Uint32Array(4))].join("-");
 }
 
 /** The digits of the tab's own writer. */

@@ -23,8 +23,11 @@ export interface JoinFromTab {
   readonly shareLabels: boolean;
 }
 
-/** What a tab keeps to go on after a reload: the identity with its key as JSON, and how to get the examples again. */
+/** What a tab keeps to go on after a reload: who it is, and how to get the examples again. */
 export interface SavedParty {
+  /** `joining`: the invite may have been used, the answer is not known. */
+  readonly kind: "joining" | "member";
+  /** As JSON an `Identity`, or while joining a `TabJoin`: federation, terms and key are in both. */
   readonly identity: string;
   readonly source: { readonly kind: "handwriting"; readonly seed: string } | { readonly kind: "stored" };
   readonly paused: boolean;
@@ -34,6 +37,8 @@ export interface SavedParty {
 export type ToWorker =
   | { readonly type: "join"; readonly join: JoinFromTab; readonly device: Device }
   | { readonly type: "resume"; readonly saved: SavedParty; readonly device: Device }
+  /** What was to be kept is kept. */
+  | { readonly type: "kept" }
   | { readonly type: "pause" }
   | { readonly type: "unpause" }
   | { readonly type: "leave" };
@@ -59,8 +64,8 @@ export interface Member {
 
 /** What the worker tells the page. */
 export type FromWorker =
-  /** To be kept for a reload, at once: the invite is used up. */
-  | { readonly type: "joined"; readonly saved: SavedParty }
+  /** To be kept for a reload, at once; the worker goes on when it is told so. */
+  | { readonly type: "keep"; readonly saved: SavedParty }
   | { readonly type: "member"; readonly member: Member }
   | { readonly type: "status"; readonly status: Status }
   /** Another tab is this party already: this tab must join anew. */

@@ -1,15 +1,16 @@
 import { type Engine, portableEngine } from "@concord/engine";
 import { labelHistogram } from "@concord/learning";
-import { ConcordError, parseInvite } from "@concord/protocol";
+import { ConcordError, newSecret, parseInvite } from "@concord/protocol";
 import { coordinatorClient } from "../client.ts";
 import { type Identity, identitySchema } from "../identity.ts";
 import { join, type PartyData } from "../join.ts";
 import { type Party, runParty } from "../party.ts";
 import { isFinal, type Status } from "../status.ts";
 import { claim } from "./claim.ts";
-import { defaultSource, loadData, personalHandwriting } from "./data.ts";
+import { defaultSource, loadData, personalHandwriting, randomName } from "./data.ts";
 import { forgetfulDatabase, type PartyDatabase, partyDatabase } from "./database.ts";
-import type { DataSource, Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
+import type { Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
+import { type TabJoin, tabJoinSchema } from "./tab-join.ts";
 
 /** What the worker has of its surroundings. */
 export interface WorkerHost {
@@ -28,6 +29,7 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
   // A party that could not be opened is told of by its status; a later pause has nobody to reach.
   opened.promise.catch(() => {});
   let goodbye: Promise<void> | undefined;
+  let whenKept = () => {};
 
   return (message) => {
     switch (message.type) {
@@ -35,6 +37,8 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
         return begin(() => joinAnew(message.join), message.device);
       case "resume":
         return begin(() => goOn(message.saved), message.device);
+      case "kept":
+        return whenKept();
       case "pause":
         return withParty((party) => party.pause());
       case "unpause":
@@ -82,7 +86,7 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
     }
   }
 
-  async function joinAnew({ invite: link, source: given, name, shareLabels }: JoinFromTab): Promise<Opened> {
+  async function joinAnew({ invite: link, source: given, name, shareLabels }: JoinFromTab) {
     const invite = parseInvite(link);
     const client = coordinatorClient({ origin: invite.origin, fetch: host.fetch });
     const { federation, sample } = await client.inspect(invite);
@@ -92,26 +96,64 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
       throw new ConcordError("invalid_argument", why, { param: "source" });
     }
     const data = await loadData(source, federation.spec, { invite, client });
-    const { spec } = federation;
-    const identity = await join(client, { invite, spec, data, name, shareLabels, client: "browser" });
-    host.post({ type: "joined", saved: savedOf(identity, source) });
-    // Nobody else can have an identity that has just been made.
-    await claim(nameOf(identity), host.locks);
-    const database = await host.database(nameOf(identity));
-    if (source.kind !== "handwriting") await database.saveData(data);
-    return { identity, data, database, paused: false };
+    const attempt: TabJoin = {
+      origin: invite.origin,
+      federation: invite.federation,
+      invite: invite.token,
+      key: newSecret("party"),
+      spec: federation.spec,
+      name,
+      shareLabels,
+      place: randomName(),
+    };
+    const kept = source.kind === "handwriting" ? source : ({ kind: "stored" } as const);
+    if (kept.kind === "stored") await (await host.database(placeOf(attempt))).saveData(data);
+    const saved: SavedParty = { kind: "joining", identity: JSON.stringify(attempt), source: kept, paused: false };
+    // Before the invite is used: were the key known only from the answer, a tab reloaded before it came would be lost.
+    await keep(saved);
+    return bringToEnd(attempt, data, saved);
   }
 
-  async function goOn({ identity: json, source, paused }: SavedParty): Promise<Opened | undefined> {
-    const identity = identitySchema.parse(JSON.parse(json));
+  /** Joins, perhaps for the second time: the coordinator knows the key, and answers as it did before. */
+  async function bringToEnd(attempt: TabJoin, data: PartyData, saved: SavedParty): Promise<Opened | undefined> {
+    const { origin, federation, invite: token, key, spec, name, shareLabels } = attempt;
+    const invite = { origin, federation, token };
+    const client = coordinatorClient({ origin, fetch: host.fetch });
+    const identity = await join(client, { invite, spec, data, name, shareLabels, client: "browser", key });
+    const database = await host.database(nameOf(identity));
+    if (saved.source.kind === "stored") await database.saveData(data);
+    await keep({ ...saved, kind: "member", identity: JSON.stringify(identity) });
+    if (saved.source.kind === "stored") await (await host.database(placeOf(attempt))).clear();
+    // A tab that was duplicated while it joined has a copy that joined with the same key.
+    if (!(await claim(nameOf(identity), host.locks))) return undefined;
+    return { identity, data, database, paused: saved.paused };
+  }
+
+  async function goOn(saved: SavedParty): Promise<Opened | undefined> {
+    const json: unknown = JSON.parse(saved.identity);
+    if (saved.kind === "joining") {
+      const attempt = tabJoinSchema.parse(json);
+      return bringToEnd(attempt, await dataOf(saved, await host.database(placeOf(attempt))), saved);
+    }
+    const identity = identitySchema.parse(json);
     if (!(await claim(nameOf(identity), host.locks))) return undefined;
     const database = await host.database(nameOf(identity));
-    const data = source.kind === "handwriting" ? personalHandwriting(source.seed) : await database.loadData();
-    if (data === undefined) {
-      throw new ConcordError("failed_precondition", "the browser no longer has this tab's examples: join anew");
-    }
-    return { identity, data, database, paused };
+    return { identity, data: await dataOf(saved, database), database, paused: saved.paused };
   }
+
+  /** Resolves when the page has kept it. */
+  async function keep(saved: SavedParty): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    whenKept = resolve;
+    host.post({ type: "keep", saved });
+    await promise;
+  }
+}
+
+async function dataOf({ source }: SavedParty, database: PartyDatabase): Promise<PartyData> {
+  const data = source.kind === "handwriting" ? personalHandwriting(source.seed) : await database.loadData();
+  if (data !== undefined) return data;
+  throw new ConcordError("failed_precondition", "the browser no longer has this tab's examples: join anew");
 }
 
 /** The host of a real worker. */
@@ -126,16 +168,13 @@ interface Opened {
   readonly paused: boolean;
 }
 
-function savedOf(identity: Identity, source: DataSource): SavedParty {
-  return {
-    identity: JSON.stringify(identity),
-    source: source.kind === "handwriting" ? source : { kind: "stored" },
-    paused: false,
-  };
-}
-
 function nameOf({ origin, federation, party }: Identity): string {
   return `${origin}/${federation}/${party}`;
+}
+
+/** Where the examples of a tab wait until it is known which party it is. */
+function placeOf({ origin, federation, place }: TabJoin): string {
+  return `${origin}/${federation} joining ${place}`;
 }
 
 /** WebAssembly unless WebGPU is asked for and there: it gives the same bits as every other party's reference engine. */

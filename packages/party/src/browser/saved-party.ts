@@ -36,6 +36,8 @@ function isSaved(value: unknown): value is SavedParty {
   return (
     typeof value === "object" &&
     value !== null &&
+    "kind" in value &&
+    (value.kind === "joining" || value.kind === "member") &&
     "identity" in value &&
     typeof value.identity === "string" &&
     "source" in value &&

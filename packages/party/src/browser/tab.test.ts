@@ -111,6 +111,21 @@ async function until(party: AsyncIterable<Status>, kind: Status["kind"]): Promis
   throw new Error(`the party ended without being ${kind}`);
 }
 
+/** Twenty images and their labels, as an operator offers them or a visitor brings them. */
+const images = idx(
+  [20, 28, 28],
+  Uint8Array.from({ length: 20 * 784 }, (_, i) => i % 256),
+);
+const labels = idx(
+  [20],
+  Uint8Array.from({ length: 20 }, (_, i) => i % 10),
+);
+
+function idx(shape: readonly number[], data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = [0, 0, 8, shape.length, ...shape.flatMap((axis) => [0, 0, axis >> 8, axis & 255])];
+  return Uint8Array.from([...head, ...data]);
+}
+
 describe("a tab", () => {
   test("joins with digits of its own, trains to the end and forgets the party", async () => {
     const { tab, joined } = await browser(digits(2));
@@ -149,6 +164,51 @@ describe("a tab", () => {
     expect(after.member).toEqual(before.member);
     expect(joined).toHaveLength(1);
     after.close();
+  });
+
+  test.each(["handwriting", "sample"])(
+    "reloaded between its join and the answer is the party that it became: %s",
+    async (source) => {
+      const spec = source === "sample" ? digits(60, "fashion-mnist") : digits(60);
+      const { tab, fake, joined, databases } = await browser(
+        spec,
+        source === "sample" ? { images, labels } : undefined,
+      );
+      const first = tab();
+      const answer = fake.interfere;
+      const asked = Promise.withResolvers<void>();
+      fake.interfere = async (call) => {
+        const answered = await answer(call);
+        if (call.path !== "/v1/join" || joined.length === 0) return answered;
+        fake.interfere = answer;
+        first.goAway();
+        asked.resolve();
+        return answered;
+      };
+      const before = first.open({ invite, shareLabels: true, name: "a tab" });
+      await asked.promise;
+      expect(before.member).toBeUndefined();
+      const { saved } = first.session;
+      if (saved === undefined) throw new Error("nothing was saved");
+      expect(saved.kind).toBe("joining");
+      const after = tab(first.session).open({ saved });
+      await until(after, "evaluating");
+      expect(joined).toHaveLength(1);
+      expect(joined[0]?.labels?.reduce((a, b) => a + b)).toBe(after.member?.examples);
+      expect(first.session.saved?.kind).toBe("member");
+      // What waited for the party to have a name is tidied up.
+      const waiting = [...databases].filter(([name]) => name.includes(" joining "));
+      for (const [, database] of waiting) expect(await database.loadData()).toBeUndefined();
+      after.close();
+    },
+  );
+
+  test("forgets a join that was refused", async () => {
+    const { tab } = await browser(digits(1));
+    await tab().open({ invite, shareLabels: false }).done;
+    const late = tab();
+    expect(await late.open({ invite, shareLabels: false }).done).toMatchObject({ kind: "failed", code: "gone" });
+    expect(late.session.saved).toBeUndefined();
   });
 
   test("that is duplicated must join anew, and leaves the first in peace", async () => {
@@ -229,15 +289,6 @@ describe("a tab", () => {
 });
 
 describe("the examples of a tab", () => {
-  const images = idx(
-    [20, 28, 28],
-    Uint8Array.from({ length: 20 * 784 }, (_, i) => i % 256),
-  );
-  const labels = idx(
-    [20],
-    Uint8Array.from({ length: 20 }, (_, i) => i % 10),
-  );
-
   test("are the operator's sample where the federation has other data, and survive a reload", async () => {
     const { tab, joined } = await browser(digits(10_000, "fashion-mnist"), { images, labels });
     const first = tab();
@@ -270,9 +321,4 @@ describe("the examples of a tab", () => {
     expect(last).toMatchObject({ kind: "failed", code: "invalid_argument" });
     expect(joined).toEqual([]);
   });
-
-  function idx(shape: readonly number[], data: Uint8Array): Uint8Array<ArrayBuffer> {
-    const head = [0, 0, 8, shape.length, ...shape.flatMap((axis) => [0, 0, axis >> 8, axis & 255])];
-    return Uint8Array.from([...head, ...data]);
-  }
 });

@@ -74,7 +74,7 @@ export function openTabParty(opening: TabOpening, host: TabHost = pageHost()): T
   const stay = host.onGoing(() => {
     const saved = host.saved.load();
     // Before it is a member, this may be the copy of a tab that goes on.
-    if (member !== undefined && saved !== undefined && !isFinal(feed.current)) host.sayGone(saved);
+    if (member !== undefined && saved?.kind === "member" && !isFinal(feed.current)) host.sayGone(saved);
   });
 
   return {
@@ -101,8 +101,9 @@ export function openTabParty(opening: TabOpening, host: TabHost = pageHost()): T
 
   function receive(message: FromWorker): void {
     switch (message.type) {
-      case "joined":
+      case "keep":
         host.saved.save(message.saved);
+        tell({ type: "kept" });
         break;
       case "member":
         member = message.member;
@@ -131,11 +132,16 @@ export function openTabParty(opening: TabOpening, host: TabHost = pageHost()): T
 
   function end(status: Status): void {
     if (isFinal(feed.current)) return;
-    if (status.kind === "finished" || status.kind === "left") host.saved.forget();
+    if (status.kind === "finished" || status.kind === "left" || isRefusedJoin(status)) host.saved.forget();
     stay();
     worker.terminate();
     feed.show(status);
     done.resolve(status);
+  }
+
+  /** A join that was refused will be refused again; one that found nobody may be taken up after a reload. */
+  function isRefusedJoin(status: Status): boolean {
+    return status.kind === "failed" && status.code !== "unavailable" && host.saved.load()?.kind === "joining";
   }
 
   function tell(message: ToWorker): void {
