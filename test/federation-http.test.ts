@@ -41,18 +41,19 @@ function federation(algorithm: FederationSpec["algorithm"], rounds: number): Fed
     rounds,
     seed: 11,
     minimumParties: PARTIES.length,
-    leaseSeconds: 3,
   });
 }
 
+const SHORT = federation({ kind: "fedsgd", localSteps: 2 }, 2);
+
 /** Each party has a hand of its own, and another number of examples. */
-function dataOf(party: string): PartyData {
+const dataOf = once((party: string): PartyData => {
   const own = split(key("digits"), party);
   const digits = handwriting({ key: own, writers: 1, digitsPerWriter: 40 + 20 * PARTIES.indexOf(party) });
   return holdOut(digits, own, 0.2);
-}
+});
 
-async function simulated(spec: FederationSpec) {
+const simulated = once(async (spec: FederationSpec) => {
   const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), engine);
   let last: { model: string; accuracy: number | null } = { model: "", accuracy: null };
   const parties = PARTIES.map((id) => ({ id, ...dataOf(id) }));
@@ -63,6 +64,18 @@ async function simulated(spec: FederationSpec) {
     };
   }
   return last;
+});
+
+/** A function that works each value out once. */
+function once<A, B>(work: (argument: A) => B): (argument: A) => B {
+  const known = new Map<A, B>();
+  return (argument) => {
+    const found = known.get(argument);
+    if (found !== undefined) return found;
+    const result = work(argument);
+    known.set(argument, result);
+    return result;
+  };
 }
 
 /** The hash of the global model: a comparison byte by byte would take minutes to print. */
@@ -70,11 +83,11 @@ async function modelOf(coordinator: Coordinator): Promise<string> {
   return await blobId(await coordinator.currentModel(FEDERATION));
 }
 
-/** A coordinator that can be closed and started again over the same stores, on the same port. */
+/** A coordinator that can be closed and started again over the same stores; its parties find it where it is then. */
 async function site(spec: FederationSpec) {
   const stores = { store: { ...memoryStore(), close: async () => {} }, blobs: memoryBlobs() };
   let coordinator = await startCoordinator({ ...stores, port: 0 });
-  const { port } = coordinator;
+  const { url: invitedTo } = coordinator;
   await coordinator.createFederation(FEDERATION, spec);
   const dirs = new Map(PARTIES.map((party) => [party, join(folder, `${party}-${folders++}`)]));
   return {
@@ -87,12 +100,13 @@ async function site(spec: FederationSpec) {
         dir: dirs.get(party) ?? folder,
         data: dataOf(party),
         engine,
+        fetch: (input, init) => fetch(String(input).replace(invitedTo, coordinator.url), init),
         retry: { firstDelayMs: 5, longestDelayMs: 50 },
         ...options,
       }),
     async restart() {
       await coordinator.close();
-      coordinator = await startCoordinator({ ...stores, port });
+      coordinator = await startCoordinator({ ...stores, port: 0 });
     },
   };
 }
@@ -117,7 +131,7 @@ describe("a federation over HTTP", () => {
   test.each([1, 3, 4, 5, 6, 8, 9, 12, 15, 17, 19, 21].flatMap((n) => [`${n} before`, `${n} after`]))(
     "a party that stops at request %s and is started again changes nothing",
     async (moment) => {
-      const spec = federation({ kind: "fedsgd", localSteps: 2 }, 2);
+      const spec = SHORT;
       const { coordinator, invite, open } = await site(spec);
       const [n = "", side] = moment.split(" ");
       const kill = new AbortController();

@@ -23,29 +23,26 @@ describe("a party that is away for longer than the deadline", () => {
   test.each<[string, Moment]>([
     ["before it has the model", "leased"],
     ["with its update sent and the reply not", "uploaded"],
-  ])(
-    "is dropped if it was killed %s; the others go on without it",
-    async (_when, moment) => {
-      const lost = once();
-      const here = await open(async (party, at) => {
-        if (party !== LOST || at !== moment || lost.done) return;
-        lost.set();
-        await here.kill(LOST);
-      });
-      await passDeadline(here);
-      await here.finished();
-      const { events, dropped } = await expectCountedOnce(here);
-      expect(dropped[0]).toMatchObject({ party: LOST, round: 1, reason: "it did not reply within 60 s" });
-      expect(events).toContainEqual(expect.objectContaining({ type: "party.status", party: LOST, status: "absent" }));
-      expect((await here.federation()).status).toBe("finished");
+  ])("is dropped if it was killed %s; the others go on without it", async (_when, moment) => {
+    const lost = once();
+    const here = await open(async (party, at) => {
+      if (party !== LOST || at !== moment || lost.done) return;
+      lost.set();
+      await here.kill(LOST);
+    });
+    await passDeadline(here);
+    await here.finished();
+    const { events, dropped } = await expectCountedOnce(here);
+    expect(dropped[0]).toMatchObject({ party: LOST, round: 1, reason: "it did not reply within 60 s" });
+    expect(events).toContainEqual(expect.objectContaining({ type: "party.status", party: LOST, status: "absent" }));
+    expect((await here.federation()).status).toBe("finished");
 
-      const [north, south] = await here.parties();
-      expect(south).toMatchObject({ status: "absent", updates: 0, online: false });
-      // The update that nobody named crossed the link once, and is in the books once.
-      expect(south?.train.payloadUp).toBe(moment === "uploaded" ? MODEL_BYTES : 0);
-      expect(north?.train).toMatchObject({ payloadUp: ROUNDS * MODEL_BYTES, payloadDown: ROUNDS * MODEL_BYTES });
-    },
-  );
+    const [north, south] = await here.parties();
+    expect(south).toMatchObject({ status: "absent", updates: 0, online: false });
+    // The update that nobody named crossed the link once, and is in the books once.
+    expect(south?.train.payloadUp).toBe(moment === "uploaded" ? MODEL_BYTES : 0);
+    expect(north?.train).toMatchObject({ payloadUp: ROUNDS * MODEL_BYTES, payloadDown: ROUNDS * MODEL_BYTES });
+  });
 
   test("takes part again when it comes back", async () => {
     const lost = once();

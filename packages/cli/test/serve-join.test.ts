@@ -15,7 +15,7 @@ task:
   learningRate: 0.1
   batchSize: 10
 algorithm: { kind: fedsgd, localSteps: 2 }
-rounds: 20
+rounds: 8
 seed: 1
 minimumParties: 2
 `;
@@ -66,11 +66,11 @@ describe("concord serve and concord join", () => {
       type: "result",
       federation: "two-hands",
       dataset: "generated handwriting",
-      rounds: 20,
+      rounds: 8,
       folder: ".concord/runs/two-hands",
     });
     const updates = linesOf(ended).filter(({ type }) => type === "update.accepted");
-    expect(updates.map(({ round, step, party }) => `${round} ${step} ${party}`).sort()).toHaveLength(20 * 2 * 2);
+    expect(updates.map(({ round, step, party }) => `${round} ${step} ${party}`).sort()).toHaveLength(8 * 2 * 2);
     expect(await readdir(join(place.folder, ".concord/runs/two-hands"))).toContain("model.safetensors");
   });
 
@@ -87,12 +87,15 @@ describe("concord serve and concord join", () => {
     expect(await server.ended).toMatchObject({ code: 0, signal: null, stderr: "" });
   });
 
-  test("an invite that is used, of another federation, or of nobody ends with 2", async () => {
+  test("a folder whose party runs, an invite that is used, of another federation, or of nobody ends with 2", async () => {
     const server = place.start(["serve", "two-hands.yaml", "--invites", "1", "--port", "0", "--json"]);
     const { url } = await server.line(({ type }) => type === "invite");
     const link = String(url);
     const party = place.start(["join", link, "--shard", "1/50", "--json"]);
     await party.line(({ kind }) => kind === "waiting");
+
+    const twice = await place.run(["join", link, "--shard", "1/50"]);
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringMatching(/another process is the party of .*joined/) });
 
     const words = ["--shard", "2/50", "--dir", "elsewhere"];
     const used = await place.run(["join", link, ...words]);
@@ -105,7 +108,7 @@ describe("concord serve and concord join", () => {
   });
 
   test("a federation that is wrong, or another one under the same name, ends with 2 and the file's name", async () => {
-    await writeFile(join(place.folder, "wrong.yaml"), FEDERATION.replace("rounds: 20", "rounds: 0"));
+    await writeFile(join(place.folder, "wrong.yaml"), FEDERATION.replace("rounds: 8", "rounds: 0"));
     const wrong = await place.run(["serve", "wrong.yaml", "--port", "0"]);
     expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("wrong.yaml: rounds:") });
 
@@ -113,7 +116,7 @@ describe("concord serve and concord join", () => {
     await server.line(({ type }) => type === "start");
     server.kill("SIGTERM");
     await server.ended;
-    await writeFile(join(place.folder, "two-hands.yaml"), FEDERATION.replace("rounds: 20", "rounds: 21"));
+    await writeFile(join(place.folder, "two-hands.yaml"), FEDERATION.replace("rounds: 8", "rounds: 9"));
     const other = await place.run(["serve", "two-hands.yaml", "--port", "0"]);
     expect(other.code).toBe(2);
     expect(other.stderr).toContain('federation "two-hands" is there already with another specification');

@@ -109,18 +109,15 @@ describe("concord start", () => {
     expect((await readdir(join(place.folder, ".concord/runs"))).sort()).toEqual(["federation-1", "federation-3"]);
   });
 
-  test.each(["SIGINT", "SIGTERM"] as const)(
-    "ends cleanly on %s, and continues later",
-    async (signal) => {
-      const running = place.start([...QUICK, "--rounds", ENDLESS]);
-      await running.line(({ type }) => type === "update.accepted");
-      running.kill(signal);
-      const ended = await running.ended;
-      expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" });
-      expect(lastLine(ended)).toEqual({ type: "stopped", federation: "federation-1" });
-      await place.gone();
-    },
-  );
+  test.each(["SIGINT", "SIGTERM"] as const)("ends cleanly on %s, and continues later", async (signal) => {
+    const running = place.start([...QUICK, "--rounds", ENDLESS]);
+    await running.line(({ type }) => type === "update.accepted");
+    running.kill(signal);
+    const ended = await running.ended;
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: "" });
+    expect(lastLine(ended)).toEqual({ type: "stopped", federation: "federation-1" });
+    await place.gone();
+  });
 
   test("starts a party again that was killed", async () => {
     const running = place.start([...QUICK, "--rounds", "30", "--quorum", "all"]);

@@ -68,24 +68,21 @@ describe("a clear message, an exit code and nothing half-written:", () => {
         await writeFile(path, bytes);
       },
     ],
-  ])(
-    "a store that is %s",
-    async (_what, damage) => {
-      const folder = join(place.folder, ".concord");
-      const server = place.start(["serve", "--port", "0", "--json"]);
-      await server.line(({ type }) => type === "start");
-      server.kill("SIGTERM");
-      await server.ended;
-      await damage(folder);
-      const before = await readFile(join(folder, "store.sqlite"));
-      const { code, stderr } = await place.run(START);
-      expect(code).toBe(1);
-      expect(stderr).toMatch(/^concord: the store .*store\.sqlite is damaged/);
-      expect(stderr).toContain("move it away and put a backup in its place");
-      expect(await readFile(join(folder, "store.sqlite"))).toEqual(before);
-      await place.gone();
-    },
-  );
+  ])("a store that is %s", async (_what, damage) => {
+    const folder = join(place.folder, ".concord");
+    const server = place.start(["serve", "--port", "0", "--json"]);
+    await server.line(({ type }) => type === "start");
+    server.kill("SIGTERM");
+    await server.ended;
+    await damage(folder);
+    const before = await readFile(join(folder, "store.sqlite"));
+    const { code, stderr } = await place.run(START);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^concord: the store .*store\.sqlite is damaged/);
+    expect(stderr).toContain("move it away and put a backup in its place");
+    expect(await readFile(join(folder, "store.sqlite"))).toEqual(before);
+    await place.gone();
+  });
 
   test("a second start in the same folder while one runs", async () => {
     const first = place.start([...START, "--rounds", ENDLESS]);

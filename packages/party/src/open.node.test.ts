@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +9,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest
 import { refuse } from "../test/fake-coordinator.ts";
 import { invite, invitingCoordinator } from "../test/inviting-coordinator.ts";
 import { smallData, smallSpec } from "../test/small-federation.ts";
+import { lockFolder } from "./folder-lock.node.ts";
 import { openParty } from "./open.node.ts";
 
 const spec = smallSpec({ kind: "fedsgd", localSteps: 2 });
@@ -132,6 +135,38 @@ describe("openParty", () => {
 });
 
 describe("the folder of a party", () => {
+  test("is for one process: another is told so, and takes it over when the first is gone, however it went", async () => {
+    const { open } = await coordinator();
+    await (await open({ paused: true })).stop();
+    const holder = spawn(process.execPath, [
+      "--input-type=module",
+      "--eval",
+      `import { lockFolder } from ${JSON.stringify(new URL("./folder-lock.node.ts", import.meta.url).href)};
+       await lockFolder(${JSON.stringify(dir)});
+       console.log("locked");
+       setInterval(() => {}, 1_000);`,
+    ]);
+    await once(holder.stdout, "data");
+    await expect(open()).rejects.toMatchObject({
+      code: "failed_precondition",
+      param: "dir",
+      message: expect.stringContaining(`another process is the party of ${dir}`),
+    });
+    holder.kill("SIGKILL");
+    await once(holder, "close");
+    expect((await (await open()).done).kind).toBe("finished");
+  });
+
+  test("is free again when the party has ended, or could not begin", async () => {
+    const { open } = await coordinator();
+    const party = await open({ paused: true });
+    await expect(lockFolder(dir, 0)).rejects.toMatchObject({ code: "failed_precondition", param: "dir" });
+    await party.stop();
+    (await lockFolder(dir, 0))();
+    await expect(open({ invite: invite.replace("points", "lines") })).rejects.toMatchObject({ param: "dir" });
+    (await lockFolder(dir, 0))();
+  });
+
   test("is closed to others, and so is the file with the key", async () => {
     const { open } = await coordinator();
     await (await open({ paused: true })).stop();

@@ -5,6 +5,7 @@ import type { FederationSpec } from "@concord/federation";
 import type { Invite } from "@concord/protocol";
 import { ConcordError, newSecret, parseInvite } from "@concord/protocol";
 import { type CoordinatorClient, coordinatorClient } from "./client.ts";
+import { lockFolder } from "./folder-lock.node.ts";
 import {
   forgetIdentity,
   loadIdentity,
@@ -51,9 +52,33 @@ export interface OpenOptions extends Pick<PartyOptions, "onStatus" | "signal" | 
  *     console.log(`sent ${party.status.updates} updates, ${party.status.bytesUp} bytes`);
  *
  * Rejects with ConcordError: `invalid_argument` for a link that is none or data that do not fit, `gone` for an invite
- * that is used or expired, `failed_precondition` without an invite where the folder holds no party.
+ * that is used or expired, `failed_precondition` without an invite where the folder holds no party, or where another
+ * process is the party of the folder.
  */
 export async function openParty(options: OpenOptions): Promise<Party> {
+  const { dir } = options;
+  if (options.invite !== undefined) parseInvite(options.invite);
+  else if ((await loadIdentity(dir)) === undefined) throw noParty(dir);
+  await makePrivateFolder(dir);
+  const unlock = await lockFolder(dir);
+  try {
+    const party = await openLocked(options);
+    const done = party.done.finally(unlock);
+    done.catch(() => {});
+    return {
+      ...party,
+      done,
+      get status() {
+        return party.status;
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openLocked(options: OpenOptions): Promise<Party> {
   const { dir, onStatus, signal, paused, fetch, retry } = options;
   const known = await loadIdentity(dir);
   const { identity, data } = known === undefined ? await joinFirst(options) : await recall(known, options);
@@ -82,13 +107,8 @@ export async function openParty(options: OpenOptions): Promise<Party> {
 
 async function joinFirst(options: OpenOptions): Promise<{ identity: Identity; data: PartyData }> {
   const { dir, name, shareLabels, signal, fetch, retry } = options;
-  if (options.invite === undefined) {
-    throw new ConcordError("failed_precondition", `${dir} holds no party yet: an invite link is needed`, {
-      param: "invite",
-    });
-  }
+  if (options.invite === undefined) throw noParty(dir);
   const invite = parseInvite(options.invite);
-  await makePrivateFolder(dir);
   const client = coordinatorClient({ origin: invite.origin, fetch, ...(retry === undefined ? {} : { retry }) });
   const joining = (await begun(dir, invite)) ?? (await begin(client, invite, signal));
   const { spec, key } = joining;
@@ -98,6 +118,12 @@ async function joinFirst(options: OpenOptions): Promise<{ identity: Identity; da
   const identity = await join(client, { invite, spec, data, name, shareLabels, client: "node", key, signal });
   await saveIdentity(dir, identity);
   return { identity, data };
+}
+
+function noParty(dir: string): ConcordError {
+  return new ConcordError("failed_precondition", `${dir} holds no party yet: an invite link is needed`, {
+    param: "invite",
+  });
 }
 
 /** The join with this invite that an earlier run has begun: it may have used the invite up. */
