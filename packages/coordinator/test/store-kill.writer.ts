@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { join } from "node:path";
 import { openBlobFiles } from "../src/store/blob-files.ts";
 import { openSqliteStore } from "../src/store/sqlite.ts";
-import { federationRecord, partyRecord } from "../src/store/suite-records.ts";
+import { federationRecord, partyRecord } from "../src/store/suite/records.ts";
 
 /**
  * Writes until it is killed: for each number a blob, then in one transaction a party, its event and its traffic. Prints the

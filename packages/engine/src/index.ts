@@ -1,3 +1,4 @@
+export * from "./code-units.ts";
 export * from "./ndarray.ts";
 export * from "./portable.ts";
 export * from "./program.ts";

@@ -1,3 +1,4 @@
+import { byCodeUnits } from "./code-units.ts";
 import { repeatedKey } from "./json-keys.ts";
 import type { DType, Tensor, TensorSpec } from "./tensor.ts";
 import { allocate, bytesPerElement, payloadBytes, sizeOf, tensor } from "./tensor.ts";
@@ -73,7 +74,7 @@ function layOut(leaves: Leaves<TensorSpec>, metadata: Readonly<Record<string, st
   const entries: string[] = [];
   const add = (name: string, value: unknown) => entries.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   if (Object.keys(metadata).length > 0) {
-    add("__metadata__", Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
+    add("__metadata__", Object.fromEntries(Object.entries(metadata).sort(byCodeUnits(([name]) => name))));
   }
   let size = 0;
   for (const [path, leaf] of leaves) {

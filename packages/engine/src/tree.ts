@@ -1,3 +1,5 @@
+import { byCodeUnits } from "./code-units.ts";
+
 /**
  * Named trees: nested records whose leaves are tensors or their specs (or anything else that is not a plain record).
  *
@@ -14,7 +16,7 @@ export type Leaves<T> = readonly (readonly [path: string, leaf: T])[];
 export function flatten<T>(tree: Tree<T>): Leaves<T> {
   const leaves: [string, T][] = [];
   walk(tree, "", leaves);
-  return leaves.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return leaves.sort(byCodeUnits(([path]) => path));
 }
 
 /** Builds the tree of the given leaves. Throws TypeError for a path that is a leaf and a branch at once, or twice. */

@@ -1,5 +1,5 @@
 import type { Tensor, Tree } from "@concord/engine";
-import { decodeSafetensors, encodeSafetensors, isBranch } from "@concord/engine";
+import { byCodeUnits, compareCodeUnits, decodeSafetensors, encodeSafetensors, isBranch } from "@concord/engine";
 import { z } from "zod";
 import type { CoordinatorState } from "./algorithm.ts";
 import { trafficSchema } from "./communication.ts";
@@ -36,7 +36,7 @@ const recordSchema = z.strictObject({
  */
 export function encodeCheckpoint(checkpoint: Checkpoint, spec: FederationSpec): Uint8Array<ArrayBuffer> {
   const { round, state, privateStates, traffic, history } = checkpoint;
-  const parties = [...privateStates.keys()].sort(byCodeUnit);
+  const parties = [...privateStates.keys()].sort(compareCodeUnits);
   // A party's name may hold dots, which separate the names of a path: private trees go by number.
   const numbered = parties.map((party, i): [string, Tree<Tensor>] => [String(i), privateStates.get(party) ?? {}]);
   const record: z.input<typeof recordSchema> = {
@@ -44,7 +44,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint, spec: FederationSpec): 
     spec: identityOf(spec),
     round,
     parties,
-    traffic: [...traffic].sort(([a], [b]) => byCodeUnit(a, b)),
+    traffic: [...traffic].sort(byCodeUnits(([party]) => party)),
     history: [...history] as z.input<typeof recordSchema>["history"],
   };
   const tensors: Tree<Tensor> = { state, private: Object.fromEntries(numbered) };
@@ -84,15 +84,11 @@ function identityOf({ name: _name, rounds: _rounds, ...rest }: FederationSpec): 
 
 function fieldsInOrder(_name: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => byCodeUnit(a, b)));
+  return Object.fromEntries(Object.entries(value).sort(byCodeUnits(([name]) => name)));
 }
 
 function nonFiniteAsText(_name: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
-}
-
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function isState(node: Tensor | Tree<Tensor> | undefined): node is CoordinatorState {

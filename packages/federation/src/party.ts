@@ -1,3 +1,5 @@
+import { byCodeUnits } from "@concord/engine";
+
 /** What the coordinator knows of a party when it plans a round: declared on joining, never measured from its data. */
 export interface PartyProfile {
   /** Stable name within the federation; parties are ordered by it. */
@@ -10,5 +12,5 @@ export interface PartyProfile {
 
 /** The order in which parties are drawn, merged and reported: by id, code unit by code unit. */
 export function inPartyOrder<T extends { readonly id: string }>(parties: Iterable<T>): T[] {
-  return [...parties].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  return [...parties].sort(byCodeUnits(({ id }) => id));
 }

@@ -10,7 +10,7 @@ import { averaging } from "./fedavg.ts";
 import { inPartyOrder } from "./party.ts";
 import { algorithmOf } from "./registry.ts";
 import type { Checkpoint, Simulation } from "./simulator.ts";
-import { evaluationIsDue, means, profileOf, simulate } from "./simulator.ts";
+import { evaluationIsDue, profileOf, simulate } from "./simulator.ts";
 import type { FederationSpec } from "./spec.ts";
 
 let engine: Engine;
@@ -277,16 +277,6 @@ describe("a schedule of two levels", () => {
 });
 
 describe("small print", () => {
-  it("adds up sums and counts of the parties, not means of means", () => {
-    const found = means([
-      { accuracy: { sum: 1, count: 1 }, loss: { sum: 2, count: 1 } },
-      {},
-      { accuracy: { sum: 0, count: 3 }, loss: { sum: 6, count: 3 } },
-    ]);
-    expect(found).toEqual({ accuracy: 0.25, loss: 2, examples: 4 });
-    expect(means([])).toEqual({ accuracy: null, loss: null, examples: 0 });
-  });
-
   it("declares examples and labels of a party", () => {
     const [party] = tinyParties([30]);
     if (party === undefined) throw new Error("there is one party");

@@ -1,7 +1,7 @@
 import type { Tensor, Tree } from "@concord/engine";
 import { encodedBytes, flatten, mapTree, specOf, treePayload } from "@concord/engine";
 import type { Dataset, Evaluation } from "@concord/learning";
-import { addEvaluations, buildTask, checkDataset, labelHistogram, meanOf } from "@concord/learning";
+import { buildTask, checkDataset, labelHistogram, means } from "@concord/learning";
 import type { Algorithm, CoordinatorState } from "./algorithm.ts";
 import type { Purpose, Traffic } from "./communication.ts";
 import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
@@ -200,20 +200,6 @@ function checkData({ spec, parties, test }: Simulation): void {
 /** True if a federation evaluates after this round: every so many rounds, and after the last. */
 export function evaluationIsDue({ evaluation, rounds }: FederationSpec, round: number): boolean {
   return round % evaluation.every === 0 || round === rounds;
-}
-
-/** Sums and counts of several parties as means, added in the order given. Null for a metric that nobody measured. */
-export function means(results: readonly Evaluation[]): {
-  readonly accuracy: number | null;
-  readonly loss: number | null;
-  readonly examples: number;
-} {
-  const total = results.reduce(addEvaluations, {});
-  return {
-    accuracy: meanOf(total, "accuracy") ?? null,
-    loss: meanOf(total, "loss") ?? null,
-    examples: total.loss?.count ?? 0,
-  };
 }
 
 /** The profile that a simulated party declares: its examples and, for a classification, its labels. */

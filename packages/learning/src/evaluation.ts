@@ -60,6 +60,26 @@ export function meanOf(evaluation: Evaluation, metric: string): number | undefin
   return count > 0 ? sum / count : undefined;
 }
 
+/** What several parties measured, taken together. */
+export interface Means {
+  /** Over all examples; null for a metric that nobody measured. */
+  readonly accuracy: number | null;
+  readonly loss: number | null;
+  /** How many examples were looked at: of each party as many as its most complete metric counts. */
+  readonly examples: number;
+}
+
+/** Adds up what parties measured. The order given is that of the additions, on which the last bits depend. */
+export function means(results: readonly Evaluation[]): Means {
+  const total = results.reduce(addEvaluations, {});
+  const examples = results.map((result) => Math.max(0, ...Object.values(result).map(({ count }) => count)));
+  return {
+    accuracy: meanOf(total, "accuracy") ?? null,
+    loss: meanOf(total, "loss") ?? null,
+    examples: Math.round(examples.reduce((a, b) => a + b, 0)),
+  };
+}
+
 function scalarOf(name: string, output: Tensor | Tree<Tensor>): number {
   const value = "data" in output && ArrayBuffer.isView(output.data) ? output.data[0] : undefined;
   if (typeof value !== "number") throw new TypeError(`an evaluation must return scalars, "${name}" is none`);

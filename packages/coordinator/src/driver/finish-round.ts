@@ -1,6 +1,5 @@
 import { totalTraffic } from "@concord/federation";
-import type { Evaluation } from "@concord/learning";
-import { addEvaluations, meanOf } from "@concord/learning";
+import { means } from "@concord/learning";
 import type { Context } from "../context.ts";
 import type { EvaluationRecord, RoundResult, SegmentRecord } from "../store/contract.ts";
 import { markMissing } from "./enforce-deadlines.ts";
@@ -82,12 +81,6 @@ function trainLoss({ round, completed }: Evaluating, segments: readonly SegmentR
 /** Sums added in party order: the bits of a result do not hang on who replied first. */
 function measured(evaluations: readonly EvaluationRecord[]) {
   const present = evaluations.flatMap(({ evaluation }) => (evaluation === null ? [] : [evaluation]));
-  const total = present.reduce(addEvaluations, {} as Evaluation);
-  const counts = Object.values(total).map(({ count }) => count);
-  return {
-    accuracy: meanOf(total, "accuracy") ?? null,
-    loss: meanOf(total, "loss") ?? null,
-    evaluatedParties: present.length,
-    evaluatedExamples: Math.round(Math.max(0, ...counts)),
-  };
+  const { accuracy, loss, examples } = means(present);
+  return { accuracy, loss, evaluatedParties: present.length, evaluatedExamples: examples };
 }

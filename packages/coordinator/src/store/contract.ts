@@ -3,7 +3,7 @@ import type { Evaluation } from "@concord/learning";
 import type { ConcordEvent, NewEvent, PartyStatus } from "@concord/protocol";
 
 /**
- * What the coordinator must not forget. One contract, several implementations, one test suite (`store/suite.ts`).
+ * What the coordinator must not forget. One contract, several implementations, one test suite (`store/suite/`).
  *
  * Everything happens in transactions: they run one after the other, take effect whole or not at all, and are durable
  * when `transaction` resolves, whatever kills the process afterwards. Instants are milliseconds since 1970 (UTC).

@@ -1,5 +1,5 @@
 import { memoryStore } from "./memory.ts";
-import { storeContract } from "./suite.ts";
+import { storeContract } from "./suite/store-contract.ts";
 
 storeContract("the store in memory", async () => {
   const store = memoryStore();

@@ -1,6 +1,6 @@
+import { byCodeUnits } from "@concord/engine";
 import { addTraffic, type Purpose, type Traffic } from "@concord/federation";
 import { type ConcordEvent, partyStatusSchema } from "@concord/protocol";
-import { byCodeUnits } from "./code-units.ts";
 import type {
   EvaluationRecord,
   FederationRecord,

@@ -8,8 +8,8 @@ import type { NewEvent } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Store } from "./contract.ts";
 import { openSqliteStore } from "./sqlite.ts";
-import { storeContract } from "./suite.ts";
-import { federationRecord, partyRecord } from "./suite-records.ts";
+import { federationRecord, partyRecord } from "./suite/records.ts";
+import { storeContract } from "./suite/store-contract.ts";
 
 storeContract("the store in SQLite", async () => {
   const folder = await mkdtemp(join(tmpdir(), "concord-store-"));

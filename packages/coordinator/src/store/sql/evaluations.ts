@@ -1,5 +1,5 @@
+import { byCodeUnits } from "@concord/engine";
 import type { Kysely } from "kysely";
-import { byCodeUnits } from "../code-units.ts";
 import type { EvaluationRecord, Transaction } from "../contract.ts";
 import { checked, evaluationRecord, recalled } from "../records.ts";
 import { fromJson, toJson } from "./json.ts";

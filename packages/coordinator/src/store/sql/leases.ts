@@ -1,5 +1,5 @@
+import { byCodeUnits } from "@concord/engine";
 import type { Kysely } from "kysely";
-import { byCodeUnits } from "../code-units.ts";
 import type { LeaseRecord, Transaction } from "../contract.ts";
 import { checked, leaseRecord, recalled } from "../records.ts";
 import { missing, taken } from "../refusals.ts";

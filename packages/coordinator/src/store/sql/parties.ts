@@ -1,6 +1,6 @@
+import { byCodeUnits } from "@concord/engine";
 import { partyStatusSchema } from "@concord/protocol";
 import type { Kysely, Selectable } from "kysely";
-import { byCodeUnits } from "../code-units.ts";
 import type { PartyRecord, Transaction } from "../contract.ts";
 import { checked, partyRecord, recalled } from "../records.ts";
 import { missing, taken } from "../refusals.ts";

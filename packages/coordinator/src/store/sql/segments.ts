@@ -1,5 +1,5 @@
+import { byCodeUnits } from "@concord/engine";
 import type { Kysely, Selectable } from "kysely";
-import { byCodeUnits } from "../code-units.ts";
 import type { SegmentRecord, Transaction } from "../contract.ts";
 import { checked, recalled, segmentRecord } from "../records.ts";
 import type { Tables } from "./tables.ts";

@@ -1,6 +1,6 @@
+import { byCodeUnits } from "@concord/engine";
 import type { Traffic } from "@concord/federation";
 import type { Kysely } from "kysely";
-import { byCodeUnits } from "../code-units.ts";
 import type { Transaction } from "../contract.ts";
 import { checked, recalled, trafficRecord } from "../records.ts";
 import type { Tables } from "./tables.ts";

@@ -1,13 +1,15 @@
 import { federationSpecSchema, NO_TRAFFIC, type Traffic } from "@concord/federation";
 import type {
   FederationRecord,
+  InviteRecord,
+  KeyRecord,
   LeaseRecord,
   MergeRecord,
   PartyRecord,
   RoundRecord,
   SegmentRecord,
   TrafficRecord,
-} from "./contract.ts";
+} from "../contract.ts";
 
 /** Records for the suite: whole and valid, each different from the others of its kind where the test says so. */
 const SPEC = federationSpecSchema.parse({
@@ -108,3 +110,25 @@ export const trafficRecord = (
   traffic: { ...NO_TRAFFIC, ...traffic },
   ...more,
 });
+
+export const KEY: KeyRecord = {
+  hash: blob(1),
+  role: "operator",
+  federation: null,
+  party: null,
+  once: true,
+  expiresAt: 99.5,
+};
+
+export const INVITE: InviteRecord = {
+  hash: blob(11),
+  federation: "digits",
+  party: null,
+  usesLeft: 3,
+  expiresAt: 1e12,
+};
+
+export const SEGMENT = { federation: "digits", round: 1, party: "a", segment: 0 };
+
+/** In the order of their code units; by code points, as databases compare, it is the other way round. */
+export const PARTIES_BY_CODE_UNITS = ["\u{1F600}", "\uFB01"];
