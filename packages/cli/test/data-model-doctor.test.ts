@@ -1,4 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { encodeSafetensors, float32 } from "@concord/engine";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,6 +11,17 @@ beforeAll(async () => {
   place = await newPlace();
 });
 afterAll(() => place.close());
+
+/** The environment of a machine behind a proxy, whatever this machine's own is. */
+function behind(proxy: string): Record<string, string> {
+  const names = ["HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"];
+  return {
+    ...Object.fromEntries(names.map((name) => [name, proxy])),
+    NODE_USE_ENV_PROXY: "",
+    NO_PROXY: "",
+    no_proxy: "",
+  };
+}
 
 describe("concord data", () => {
   test("list says what there is and what is here", async () => {
@@ -46,9 +59,7 @@ describe("concord data", () => {
   test("pull without a way to the publisher says so and ends with 1", async () => {
     // A proxy at a port where nothing listens: no request leaves this machine.
     const nowhere = "http://127.0.0.1:9";
-    const env = { NODE_USE_ENV_PROXY: "1", HTTPS_PROXY: nowhere, HTTP_PROXY: nowhere, NO_PROXY: "", no_proxy: "" };
-    const lower = { https_proxy: nowhere, http_proxy: nowhere };
-    const ended = await place.run(["data", "pull", "heart-disease", "--json"], { ...env, ...lower });
+    const ended = await place.run(["data", "pull", "heart-disease", "--json"], behind(nowhere));
     expect(ended.code).toBe(1);
     expect(lastLine(ended)).toMatchObject({
       type: "error",
@@ -56,6 +67,24 @@ describe("concord data", () => {
     });
     expect(ended.stderr).not.toMatch(/^\s+at /m);
     expect((await place.run(["data", "info", "heart-disease"])).code).toBe(2);
+  });
+
+  test("pull goes through the proxy that the environment names, and refuses a name that is none", async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = createServer().on("connect", ({ url }, socket) => {
+      asked.push(url);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const ended = await place.run(["data", "pull", "heart-disease"], behind(`http://127.0.0.1:${port}`));
+    proxy.close();
+    expect(ended.code).toBe(1);
+    expect(asked[0]).toBe("archive.ics.uci.edu:443");
+
+    const wrong = await place.run(["data", "pull", "heart-disease"], behind("nonsense"));
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toMatch(/https_proxy names no proxy .*expected http:\/\/host:port/);
   });
 });
 

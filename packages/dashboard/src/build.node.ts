@@ -1,5 +1,5 @@
 /// <reference types="node" />
-import { spawn } from "node:child_process";
+import { fork } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -93,12 +93,11 @@ async function isFresh(dist: string, stamp: string): Promise<boolean> {
   return (await readFile(join(dist, STAMP), "utf8").catch(() => "")) === stamp;
 }
 
-/** Runs Vite in a process of its own at a lower priority. */
+/** Runs Vite in a process of its own at a lower priority; it ends with this one. */
 async function build(outDir: string): Promise<void> {
-  const vite = fileURLToPath(new URL("bin/vite.js", import.meta.resolve("vite/package.json")));
-  const child = spawn(process.execPath, [vite, "build", DASHBOARD, "--outDir", outDir, "--logLevel", "warn"], {
+  const child = fork(fileURLToPath(new URL("./build-page.node.ts", import.meta.url)), [DASHBOARD, outDir], {
     cwd: DASHBOARD,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...process.env, NODE_ENV: "production" },
   });
   lowerPriority(child.pid);
@@ -106,8 +105,8 @@ async function build(outDir: string): Promise<void> {
   const keep = (chunk: Buffer) => {
     output = `${output}${chunk}`.slice(-20_000);
   };
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
+  child.stdout?.on("data", keep);
+  child.stderr?.on("data", keep);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);

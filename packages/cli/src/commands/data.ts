@@ -5,6 +5,7 @@ import Table from "cli-table3";
 import { Command } from "commander";
 import { asInput, isHere, loadTest, loadTrain } from "../datasets.ts";
 import { output, showBytes } from "../output.ts";
+import { useProxyOfEnvironment } from "../proxy.ts";
 
 export function dataCommand(): Command {
   return new Command("data")
@@ -52,6 +53,7 @@ async function list(json: boolean): Promise<void> {
 async function pull(name: string, json: boolean): Promise<void> {
   const out = output(json);
   await asInput(async () => catalogEntry(name));
+  const hint = useProxyOfEnvironment();
   const stopping = new AbortController();
   process.once("SIGINT", () => stopping.abort(new Error("interrupted; the same command continues the download")));
   let shown = 0;
@@ -70,7 +72,10 @@ async function pull(name: string, json: boolean): Promise<void> {
     out.record({ type: "result", dataset: name, folder });
   } catch (error) {
     // What the publisher or the network refuses is no fault of the input, and no bug either: say it without a stack.
-    if (error instanceof DownloadError || stopping.signal.aborted) throw new TypeError((error as Error).message);
+    if (error instanceof DownloadError || stopping.signal.aborted) {
+      const { message } = error as Error;
+      throw new TypeError(hint === undefined ? message : `${message}. ${hint}`);
+    }
     throw error;
   }
 }
