@@ -33,7 +33,7 @@ export const federationSpecSchema = z.strictObject({
   /** The first round starts when so many parties have joined. */
   minimumParties: z.int().min(1).max(100_000).default(1),
   quorum: quorumSchema.default("all"),
-  /** Seconds after the first lease of a segment's exchange until those who have not replied are dropped from it. */
+  /** Seconds from the moment an exchange becomes the next one until those who have not replied are dropped from it. */
   exchangeDeadline: z
     .number()
     .min(0.1)
