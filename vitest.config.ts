@@ -9,9 +9,9 @@ const exclude = ["**/node_modules/**", "test/browser/**", "**/*.chromium.test.ts
 export default defineConfig({
   test: {
     // For what hangs, not for what is slow: no test may depend on the speed of the machine.
-    testTimeout: 240_000,
-    hookTimeout: 240_000,
-    expect: { poll: { timeout: 60_000 } },
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000 } },
     pool: "forks",
     maxWorkers: 2,
     projects: [
