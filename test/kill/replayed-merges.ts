@@ -40,7 +40,8 @@ export async function replayedMerges(spec: FederationSpec, events: readonly Conc
       });
       updates.push({ party, examples: train.size, tensors: update });
     }
-    state = algorithm.merge(state, { round, step, last: true, updates });
+    const members = updates.map(({ party, examples }) => ({ party, examples, exchanges: [step] }));
+    state = algorithm.merge(state, { round, plan: { round, steps, members }, step, last: true, updates });
   }
   return blobId(encodeSafetensors(state.model));
 }

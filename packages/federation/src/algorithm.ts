@@ -12,6 +12,8 @@ import type { RoundPlan, Segment } from "./plan.ts";
  */
 export interface Algorithm {
   readonly name: string;
+  /** Why a party cannot take part: the field of its profile and what is wrong with it. Undefined if it can. */
+  unfit?(party: PartyProfile): Unfit | undefined;
   /** The coordinator's state before the first round. */
   init(setup: Setup): CoordinatorState;
   /** Who takes part in a round, and after which local steps each one exchanges. */
@@ -34,6 +36,12 @@ export interface Algorithm {
 }
 
 export type CoordinatorState = { readonly model: Tree<Tensor> } & Tree<Tensor>;
+
+export interface Unfit {
+  readonly field: keyof PartyProfile;
+  /** Reads on from the name of the field: "is missing: …". */
+  readonly problem: string;
+}
 
 export interface Setup {
   readonly task: Task;
@@ -79,6 +87,8 @@ export interface Trained {
 
 export interface MergeContext {
   readonly round: number;
+  /** The round's plan: who else is a member, and who exchanges when. */
+  readonly plan: RoundPlan;
   /** The local step after which this exchange takes place. */
   readonly step: number;
   /** True at the end of the round. */

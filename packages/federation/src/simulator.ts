@@ -150,7 +150,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       const sent = plan.members
         .filter(({ party }) => awaited.includes(party))
         .map(({ party, examples }) => ({ party, examples, tensors: updates.get(party) as Tree<Tensor> }));
-      state = algorithm.merge(state, { round: plan.round, step, last, updates: sent });
+      state = algorithm.merge(state, { round: plan.round, plan, step, last, updates: sent });
       for (const party of awaited) updates.delete(party);
       progress = merged(progress);
     }

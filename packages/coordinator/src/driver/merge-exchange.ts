@@ -22,7 +22,7 @@ export async function mergeExchange(context: Context, live: Live): Promise<boole
   const { plan, round } = phase.round;
   const { step, last } = exchange;
   const updates = await loadUpdates(context, phase, exchange);
-  const afterMerge = live.algorithm.merge(live.state, { round, step, last, updates });
+  const afterMerge = live.algorithm.merge(live.state, { round, plan, step, last, updates });
   const state = last ? live.algorithm.finish(afterMerge, { plan, completed: exchange.replied }) : afterMerge;
   const mergePin = await putState(depot, afterMerge);
   const statePin = state === afterMerge ? mergePin : await putState(depot, state);

@@ -1,0 +1,12 @@
+import type { Tensor, TensorSpec, Tree } from "@concord/engine";
+import { checkTree, firstNonFinite, flatten } from "@concord/engine";
+
+/** Throws TypeError, naming the tensor, unless the update is a tree of the expected shapes with finite values. */
+export function checkModel(update: Tree<Tensor>, specs: Tree<TensorSpec>): void {
+  checkTree("update", update, specs);
+  for (const [path, leaf] of flatten(update)) {
+    const at = firstNonFinite(leaf);
+    if (at >= 0)
+      throw new TypeError(`update: "${path}" holds ${leaf.data[at]} at element ${at}; values must be finite`);
+  }
+}
