@@ -10,6 +10,14 @@ const purposesSchema = z.strictObject({ train: trafficSchema, evaluate: trafficS
 /** A loss may have overflowed, for which JSON has no number. */
 const lossSchema = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 
+const partySecondsSchema = z.strictObject({
+  computing: z.number(),
+  downloading: z.number(),
+  uploading: z.number(),
+  latency: z.number(),
+  waiting: z.number(),
+});
+
 const recordSchema = z.strictObject({
   format: z.literal("concord-checkpoint-1"),
   spec: z.string(),
@@ -26,6 +34,7 @@ const recordSchema = z.strictObject({
         .strictObject({ accuracy: lossSchema.nullable(), loss: lossSchema.nullable(), examples: z.number() })
         .nullable(),
       traffic: purposesSchema,
+      seconds: z.strictObject({ total: z.number(), parties: z.record(z.string(), partySecondsSchema) }).optional(),
     }),
   ),
 });

@@ -7,6 +7,8 @@ import type { Purpose, Traffic } from "./communication.ts";
 import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
 import type { Executor } from "./executor.ts";
 import { federationKeys } from "./keys.ts";
+import type { Network } from "./links.ts";
+import { linkTo } from "./links.ts";
 import type { PartyProfile } from "./party.ts";
 import { inPartyOrder } from "./party.ts";
 import type { RoundPlan, Segment } from "./plan.ts";
@@ -14,6 +16,8 @@ import { checkPlan } from "./plan.ts";
 import { algorithmOf } from "./registry.ts";
 import { beginRound, merged, nextExchange, openSegments, reply } from "./round.ts";
 import type { FederationSpec } from "./spec.ts";
+import type { MessageBytes, RoundSeconds } from "./virtual-time.ts";
+import { virtualTime } from "./virtual-time.ts";
 
 /** A party of a simulation. */
 export interface SimulatedParty {
@@ -31,6 +35,8 @@ export interface Simulation {
   readonly algorithm?: Algorithm;
   /** A test set that the coordinator holds: used instead of the parties' held-out data. */
   readonly test?: Dataset;
+  /** Links by which a virtual clock says how long each round would take. Nothing that is trained depends on them. */
+  readonly links?: Network;
   /** Goes on from here, to the same bits as without the interruption. */
   readonly from?: Checkpoint;
   readonly signal?: AbortSignal;
@@ -59,6 +65,8 @@ export interface RoundReport {
   } | null;
   /** Totals of all parties since the first round. */
   readonly traffic: Readonly<Record<Purpose, Traffic>>;
+  /** How long the round takes over the links of the simulation, if it has any; evaluation is not counted. */
+  readonly seconds?: RoundSeconds | undefined;
 }
 
 /** The state of a simulation before its first round. */
@@ -73,7 +81,8 @@ export function initialCheckpoint(spec: FederationSpec, algorithm = algorithmOf(
  * result is the same to the bit whatever the executor, and equal to that of the same parties over HTTP.
  *
  * Byte counts: payload is exact; wire is the size of the safetensors messages, without HTTP around them.
- * Throws TypeError for a data set that does not fit the task, and the reason of the signal when it is aborted.
+ * Throws TypeError for a data set that does not fit the task, RangeError where there are links but none for a party, and
+ * the reason of the signal when it is aborted.
  */
 export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoint, void, void> {
   const { spec, executor, signal } = simulation;
@@ -83,6 +92,8 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
   const byId = new Map(parties.map((party) => [party.id, party]));
   const profiles = parties.map(profileOf);
   checkData(simulation);
+  const { links } = simulation;
+  if (links) for (const { id } of parties) linkTo(links, id);
   let checkpoint = simulation.from ?? initialCheckpoint(spec, algorithm);
 
   while (checkpoint.round < spec.rounds) {
@@ -93,7 +104,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     checkPlan(plan);
     const meter = new Map(checkpoint.traffic);
     const privateStates = new Map(checkpoint.privateStates);
-    const { state, losses } = await runRound(checkpoint.state, plan, privateStates, meter);
+    const { state, losses, messageBytes } = await runRound(checkpoint.state, plan, privateStates, meter);
     const evaluation = evaluationIsDue(spec, round) ? await evaluate(state, plan, privateStates, meter) : null;
     const report: RoundReport = {
       round,
@@ -101,6 +112,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       trainLoss: weightedLoss(plan, losses),
       evaluation,
       traffic: { train: totalOf(meter, "train"), evaluate: totalOf(meter, "evaluate") },
+      ...(links && { seconds: virtualTime(plan, links, messageBytes) }),
     };
     checkpoint = { round, state, privateStates, traffic: meter, history: [...checkpoint.history, report] };
     yield checkpoint;
@@ -117,6 +129,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     const downloads = new Map<string, Tree<Tensor>>();
     const updates = new Map<string, Tree<Tensor>>();
     const losses = new Map<string, number>();
+    const messages = new Map(plan.members.map(({ party }): [string, MessageBytes[]] => [party, []]));
 
     const train = async (segment: Segment) => {
       signal?.throwIfAborted();
@@ -136,6 +149,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       privateStates.set(party, trained.privateState);
       downloads.delete(party);
       count(meter, party, "train", trained.update, model);
+      messages.get(party)?.push({ up: treePayload(trained.update), down: treePayload(model) });
       progress = reply(progress, party, segment.index);
     };
 
@@ -154,7 +168,11 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       for (const party of awaited) updates.delete(party);
       progress = merged(progress);
     }
-    return { state: algorithm.finish(state, { plan, completed: plan.members.map(({ party }) => party) }), losses };
+    return {
+      state: algorithm.finish(state, { plan, completed: plan.members.map(({ party }) => party) }),
+      losses,
+      messageBytes: ({ party, index }: Segment) => messages.get(party)?.[index] as MessageBytes,
+    };
   }
 
   async function evaluate(
