@@ -1,14 +1,38 @@
 import { taskSpecSchema } from "@concord/learning";
 import { z } from "zod";
+import { dynamicflSpecSchema } from "./dynamicfl/spec.ts";
+
+/** What every algorithm is told that averages models. */
+const averaging = {
+  /** T: local steps of each party in a round. */
+  localSteps: z.int().min(1).max(100_000),
+  /** Parties drawn for each round; all of them where it is not given. */
+  activeParties: z.int().min(1).max(100_000).optional(),
+};
 
 /** Algorithms that a federation can name. */
 export const algorithmSpecSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.enum(["fedavg", "fedsgd"]), ...averaging }),
+  /** Controls for algorithms with several exchanges in a round, see `controls.ts`. */
+  z
+    .strictObject({
+      kind: z.enum(["fedavg-inner", "fedavg-short"]),
+      ...averaging,
+      /** E: exchanges of each active party in T local steps. */
+      exchanges: z.int().min(1).max(100_000),
+    })
+    .refine(({ exchanges, localSteps }) => exchanges <= localSteps, {
+      path: ["exchanges"],
+      error: ({ input }) => {
+        const { exchanges, localSteps } = input as { exchanges: number; localSteps: number };
+        return `${exchanges} exchanges do not fit into ${localSteps} local steps: expected 1 … ${localSteps}`;
+      },
+    }),
   z.strictObject({
-    kind: z.enum(["fedavg", "fedsgd"]),
-    /** T: local steps of each party in a round. */
-    localSteps: z.int().min(1).max(100_000),
-    /** Parties drawn for each round; all of them where it is not given. */
-    activeParties: z.int().min(1).max(100_000).optional(),
+    kind: z.literal("fedprox"),
+    ...averaging,
+    /** μ of the proximal term μ/2 ‖w − w_t‖². */
+    mu: z.number().min(0).max(1e6),
   }),
 ]);
 

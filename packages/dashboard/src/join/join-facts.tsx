@@ -10,7 +10,7 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
   const { federation, parties, round } = offer;
   const { spec } = federation;
   const { parameters, bytes } = taskShape(spec);
-  const exchanges = spec.algorithm.kind === "fedsgd" ? spec.algorithm.localSteps : 1;
+  const exchanges = exchangesInRound(spec.algorithm);
   const evaluates = spec.evaluation.every === 1 ? "after each round" : `after every ${spec.evaluation.every} rounds`;
   return (
     <>
@@ -56,6 +56,17 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
       </p>
     </>
   );
+}
+
+function exchangesInRound(algorithm: InspectResponse["federation"]["spec"]["algorithm"]): number {
+  switch (algorithm.kind) {
+    case "fedsgd":
+      return algorithm.localSteps;
+    case "fedavg-inner":
+      return algorithm.exchanges;
+    default:
+      return 1;
+  }
 }
 
 function progressWords(parties: number, round: number, rounds: number): string {
