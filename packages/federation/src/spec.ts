@@ -12,6 +12,7 @@ const averaging = {
 
 /** Algorithms that a federation can name. */
 export const algorithmSpecSchema = z.discriminatedUnion("kind", [
+  dynamicflSpecSchema,
   z.strictObject({ kind: z.enum(["fedavg", "fedsgd"]), ...averaging }),
   /** Controls for algorithms with several exchanges in a round, see `controls.ts`. */
   z

@@ -11,18 +11,30 @@ import { flatten, sameSpec, showSpec, tensor, unflatten } from "@concord/engine"
 export function weightedMean(
   parts: readonly { readonly weight: number; readonly tensors: Tree<Tensor> }[],
 ): Tree<Tensor> {
-  const first = parts[0];
-  if (first === undefined) throw new RangeError("a mean needs at least one tree");
+  if (parts.length === 0) throw new RangeError("a mean needs at least one tree");
   let total = 0;
   for (const { weight } of parts) {
     if (!(weight > 0 && Number.isFinite(weight))) throw new RangeError(`a weight must be > 0, got ${weight}`);
     total += weight;
   }
+  return combination(
+    parts.map(({ weight, tensors }) => ({ factor: weight, tensors })),
+    total,
+  );
+}
+
+/** Σ a_i x_i / divisor, with factors of any sign; for the rest as `weightedMean`. */
+export function combination(
+  parts: readonly { readonly factor: number; readonly tensors: Tree<Tensor> }[],
+  divisor = 1,
+): Tree<Tensor> {
+  const first = parts[0];
+  if (first === undefined) throw new RangeError("a combination needs at least one tree");
   const sums = flatten(first.tensors).map(([path, leaf]) => {
     // −0, not 0: it leaves every addend as it is, so that the mean of one tree is that tree to the bit.
     return { path, leaf, sum: new Float64Array(leaf.data.length).fill(-0) };
   });
-  for (const { weight, tensors } of parts) {
+  for (const { factor, tensors } of parts) {
     const leaves = flatten(tensors);
     if (leaves.length !== sums.length)
       throw new TypeError(`a tree has ${leaves.length} tensors, another ${sums.length}`);
@@ -31,10 +43,10 @@ export function weightedMean(
       if (otherPath !== path) throw new TypeError(`a tree has "${otherPath}" where another has "${path}"`);
       if (!sameSpec(leaf, other)) throw new TypeError(`"${path}" is ${showSpec(other)} and ${showSpec(leaf)}`);
       const { data } = other;
-      for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + weight * (data[k] as number);
+      for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + factor * (data[k] as number);
     }
   }
-  return unflatten(sums.map(({ path, leaf, sum }) => [path, divided(path, leaf, sum, total)] as const));
+  return unflatten(sums.map(({ path, leaf, sum }) => [path, divided(path, leaf, sum, divisor)] as const));
 }
 
 function divided(path: string, like: Tensor, sum: Float64Array<ArrayBuffer>, total: number): Tensor {

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { Level } from "./intervals.ts";
+import { INTERVALS, LEVELS } from "./intervals.ts";
+
+const share = z.number({ error: "expected a number from 0 to 1" }).min(0).max(1);
+
+/** DynamicFL as a specification states it. */
+export const dynamicflSpecSchema = z
+  .strictObject({
+    kind: z.literal("dynamicfl"),
+    /** T: local steps of each party in a round. */
+    localSteps: z.int().min(1).max(100_000),
+    /** Parties drawn for each round; all of them where it is not given. */
+    activeParties: z.int().min(1).max(100_000).optional(),
+    /** Interval levels that the parties are placed at, the fastest first. */
+    levels: z
+      .array(z.enum(LEVELS, { error: `expected an interval level: ${LEVELS.map(showLevel).join(", ")} local steps` }))
+      .min(2, "expected at least two interval levels"),
+    /**
+     * What is scarce: "server" lets any active party be fast, but only so many in a round (the paper's Dynamic-p); with
+     * "party" only a fixed part of the parties is able to be fast, and all of those may be (Fix-p).
+     */
+    budget: z.enum(["server", "party"]).default("server"),
+    /** The share of the parties at each level; they add up to 1. */
+    ratios: z.array(share).optional(),
+    /** With two levels: the share of the fast one, instead of `ratios`. */
+    p: share.optional(),
+    /** How the fast group is chosen; "random" and "most-data" take as many parties as "divergence" would. */
+    group: z.enum(["divergence", "random", "most-data"]).default("divergence"),
+    /** How the group of least divergence is looked for; "orders" is the published search, "auto" exact for ≤ 16 parties. */
+    search: z.enum(["auto", "exact", "orders"]).default("auto"),
+    /** What becomes of the work of the slower parties: see docs/dynamicfl.md. */
+    slow: z.enum(["published", "idle", "added"]).default("published"),
+    /** `cap`: the largest share of the rounds it was a member of that a party may spend in the fast group. */
+    fairness: z.strictObject({ cap: share }).optional(),
+  })
+  .superRefine(({ levels, ratios, p, slow, fairness }, context) => {
+    const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
+    for (const [i, level] of levels.entries()) {
+      const before = levels[i - 1];
+      if (before !== undefined && INTERVALS[level] <= INTERVALS[before]) {
+        wrong(
+          ["levels", i],
+          `"${level}" does not come after "${before}": expected different levels, the fastest first`,
+        );
+      }
+    }
+    if (p !== undefined && ratios !== undefined) wrong(["p"], "expected either p or ratios, not both");
+    if (p === undefined && ratios === undefined) {
+      wrong(
+        ["ratios"],
+        "is missing: expected a share from 0 to 1 for each level, adding up to 1 (or p with two levels)",
+      );
+    }
+    if (p !== undefined && levels.length !== 2) {
+      wrong(["p"], `says the share of the faster of two levels, not of ${levels.length}: expected ratios`);
+    }
+    if (ratios !== undefined) {
+      const sum = ratios.reduce((a, b) => a + b, 0);
+      if (ratios.length !== levels.length) {
+        wrong(["ratios"], `has ${ratios.length} shares for ${levels.length} levels: expected one for each`);
+      } else if (Math.abs(sum - 1) > 1e-9) {
+        wrong(["ratios"], `add up to ${Number(sum.toPrecision(12))}: expected shares from 0 to 1 that add up to 1`);
+      }
+    }
+    if (slow === "idle" && fairness !== undefined) {
+      wrong(["fairness"], 'does not go with slow: "idle", where only fast parties are members of a round');
+    }
+  });
+
+export type DynamicflSpec = z.output<typeof dynamicflSpecSchema>;
+
+/** The share of each level, however the specification says it. */
+export function ratiosOf({ p, ratios }: Pick<DynamicflSpec, "p" | "ratios">): readonly number[] {
+  return p === undefined ? (ratios ?? []) : [p, 1 - p];
+}
+
+function showLevel(level: Level): string {
+  return `${level} ${INTERVALS[level]}`;
+}
