@@ -47,7 +47,10 @@ export function declaredLabels(parties: readonly PartyProfile[]): LabelShares {
 /** Why a party's label counts are of no use, or undefined if they are. */
 export function unfitLabels({ labels }: PartyProfile): Unfit | undefined {
   if (labels === undefined) {
-    return { field: "labels", problem: "is missing: the group is chosen by labels, so a party must share its counts" };
+    const problem =
+      "is missing: this federation chooses by labels who exchanges often, so a party must share how many examples of each " +
+      "class it has (concord join --share-labels)";
+    return { field: "labels", problem };
   }
   const wrong = labels.find((count) => !(Number.isFinite(count) && count >= 0));
   if (wrong !== undefined) return { field: "labels", problem: `holds ${wrong}: a count must be a finite number ≥ 0` };
