@@ -25,6 +25,7 @@ export * from "./links.ts";
 export * from "./local-steps.ts";
 export * from "./party.ts";
 export * from "./plan.ts";
+export * from "./planner/index.ts";
 export * from "./registry.ts";
 export * from "./round.ts";
 export * from "./simulator.ts";
