@@ -1,4 +1,4 @@
-import { totalTraffic } from "@concord/federation";
+import { type RoundPlan, totalTraffic } from "@concord/federation";
 import type { Evaluation } from "@concord/learning";
 import { addEvaluations, meanOf } from "@concord/learning";
 import type { Context } from "../context.ts";
@@ -34,6 +34,7 @@ export async function finishRound({ journal, clock }: Context, live: Live): Prom
       trainLoss: trainLoss(phase, segments),
       ...measured(evaluations),
       completed: phase.completed,
+      missed: missedSteps(plan, segments),
       wireUp: wire.wireUp,
       wireDown: wire.wireDown,
     };
@@ -59,6 +60,20 @@ export async function finishRound({ journal, clock }: Context, live: Live): Prom
   markMissing(live, awaited);
   for (const party of live.parties.values()) dropLease(party);
   return true;
+}
+
+/** The steps whose exchange a party missed, of those who missed any. */
+export function missedSteps(
+  { members }: RoundPlan,
+  segments: readonly SegmentRecord[],
+): Readonly<Record<string, readonly number[]>> {
+  const missed: Record<string, number[]> = {};
+  for (const { party, exchanges } of members) {
+    const dropped = segments.filter((record) => record.party === party && record.outcome === "dropped");
+    const steps = dropped.flatMap(({ segment }) => exchanges[segment] ?? []).sort((a, b) => a - b);
+    if (steps.length > 0) missed[party] = steps;
+  }
+  return missed;
 }
 
 /** The instant at which the evaluation of a round runs out. */

@@ -183,6 +183,8 @@ export interface RoundResult {
   readonly evaluatedParties: number;
   readonly evaluatedExamples: number;
   readonly completed: readonly string[];
+  /** The steps whose exchange a party missed, of those who missed any; unknown in records of older versions. */
+  readonly missed?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Totals of the federation up to the end of this round. */
   readonly wireUp: number;
   readonly wireDown: number;
