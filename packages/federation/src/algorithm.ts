@@ -1,4 +1,4 @@
-import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, Tree } from "@concord/engine";
+import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, TensorSpec, Tree } from "@concord/engine";
 import type { Dataset, Evaluation, Task } from "@concord/learning";
 import type { PartyProfile } from "./party.ts";
 import type { RoundPlan, Segment } from "./plan.ts";
@@ -23,6 +23,8 @@ export interface Algorithm {
    * (the round's first one if that is 0), however far others have come since.
    */
   download(state: CoordinatorState, segment: Segment): Tree<Tensor>;
+  /** Paths, shapes and dtypes of what `download` gives, if that is not the task's model: a party accepts nothing else. */
+  downloadSpecs?(task: Task): Tree<TensorSpec>;
   /** What a party does between two exchanges. Runs at the party. */
   train(context: TrainContext): Promise<Trained>;
   /** Throws TypeError, naming tensor and reason, for an update that `merge` must not see. */

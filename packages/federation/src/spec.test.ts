@@ -56,6 +56,18 @@ describe("a specification", () => {
       "algorithm.exchanges",
     ],
     ["half an exchange", { algorithm: { kind: "fedavg-short", localSteps: 5, exchanges: 2.5 } }, "algorithm.exchanges"],
+    ["an α of 0", { algorithm: { kind: "feddyn", localSteps: 1, alpha: 0 } }, "algorithm.alpha"],
+    ["a μ where none is used", { algorithm: { kind: "scaffold", localSteps: 1, mu: 1 } }, "algorithm"],
+    [
+      "SCAFFOLD over Adam",
+      { algorithm: { kind: "scaffold", localSteps: 1 }, task: { ...TINY_TASK, optimizer: { kind: "adam" } } },
+      "task.optimizer.kind",
+    ],
+    [
+      "FedNova over AdamW",
+      { algorithm: { kind: "fednova", localSteps: 1 }, task: { ...TINY_TASK, optimizer: { kind: "adamw" } } },
+      "task.optimizer.kind",
+    ],
     ["a quorum over 1", { quorum: 1.5 }, "quorum"],
     ["a quorum of 0", { quorum: 0 }, "quorum"],
     ["a quorum in words", { quorum: "most" }, "quorum"],

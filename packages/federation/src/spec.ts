@@ -35,6 +35,13 @@ export const algorithmSpecSchema = z.discriminatedUnion("kind", [
     /** μ of the proximal term μ/2 ‖w − w_t‖². */
     mu: z.number().min(0).max(1e6),
   }),
+  z.strictObject({ kind: z.enum(["scaffold", "fednova"]), ...averaging }),
+  z.strictObject({
+    kind: z.literal("feddyn"),
+    ...averaging,
+    /** α of the dynamic regulariser; the server divides by it. */
+    alpha: z.number().min(1e-6).max(1e6),
+  }),
 ]);
 
 /** How many of the parties that are due must reply before an exchange may be merged without the others. */
@@ -42,11 +49,7 @@ export const quorumSchema = z.union([z.literal("all"), z.number().gt(0).max(1)],
   error: 'expected "all" or a fraction above 0 and up to 1',
 });
 
-/**
- * A federation as its operator states it: task, algorithm, and the conditions of a round.
- * It travels to the parties as it is, so it holds no secret.
- */
-export const federationSpecSchema = z.strictObject({
+const federationFields = {
   name: z.string().min(1).max(100),
   task: taskSpecSchema,
   /** The data set the parties are expected to bring, for the eyes of people. */
@@ -80,7 +83,22 @@ export const federationSpecSchema = z.strictObject({
       parties: z.enum(["all", "members"]).default("all"),
     })
     .prefault({}),
-});
+};
+
+/**
+ * A federation as its operator states it: task, algorithm, and the conditions of a round.
+ * It travels to the parties as it is, so it holds no secret.
+ */
+export const federationSpecSchema = z
+  .strictObject(federationFields)
+  .superRefine(({ algorithm: { kind }, task: { optimizer } }, context) => {
+    if ((kind !== "scaffold" && kind !== "fednova") || optimizer.kind === "sgd") return;
+    context.addIssue({
+      code: "custom",
+      path: ["task", "optimizer", "kind"],
+      message: `${kind} tells gradients by how far sgd went: expected "sgd", got "${optimizer.kind}"`,
+    });
+  });
 
 export type AlgorithmSpec = z.output<typeof algorithmSpecSchema>;
 export type FederationSpec = z.output<typeof federationSpecSchema>;

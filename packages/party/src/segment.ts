@@ -1,4 +1,4 @@
-import type { Key, Tensor, Tree } from "@concord/engine";
+import type { Key, Tensor, TensorSpec, Tree } from "@concord/engine";
 import { encodeSafetensors } from "@concord/engine";
 import type { Algorithm, Trainer } from "@concord/federation";
 import type { Task } from "@concord/learning";
@@ -43,7 +43,7 @@ export async function trainSegment(
     trainer,
     plan: { round: lease.round, steps },
     segment: { party, ...segment },
-    model: await downloadModel(lease, bench, signal),
+    model: await downloadModel(lease, algorithm.downloadSpecs?.(task) ?? task.model.parameters, bench, signal),
     privateState: stateBefore(await privateStore.entries(), label),
     data: data.train,
     key,
@@ -66,7 +66,7 @@ export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, sig
   const evaluation = await algorithm.evaluate({
     task,
     trainer,
-    model: await downloadModel(lease, bench, signal),
+    model: await downloadModel(lease, task.model.parameters, bench, signal),
     privateState: stateBefore(await privateStore.entries(), { round: lease.round + 1, segment: 0 }),
     data: data.heldOut,
     signal,
@@ -74,7 +74,12 @@ export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, sig
   await client.reply(lease.id, { kind: "evaluate", evaluation }, signal);
 }
 
-async function downloadModel(lease: Lease, { task, client }: Workbench, signal: AbortSignal): Promise<Tree<Tensor>> {
-  checkModelSize(task, lease.model);
-  return readModel(task, await client.download(lease.model, signal));
+async function downloadModel(
+  { model }: Lease,
+  specs: Tree<TensorSpec>,
+  { task, client }: Workbench,
+  signal: AbortSignal,
+): Promise<Tree<Tensor>> {
+  checkModelSize(task, specs, model);
+  return readModel(specs, await client.download(model, signal));
 }
