@@ -15,7 +15,7 @@ export function FastShareCell({ share: { fast, rounds } }: { readonly share: Fas
       <span className="share-bar" aria-hidden="true">
         <span style={{ width: `${percent}%` }} />
       </span>
-      <span>{percent}%</span>
+      <span className="share-percent">{percent}%</span>
       <span className="dim share-rounds">
         {formatCount(fast)}/{formatCount(rounds)}
       </span>

@@ -134,7 +134,7 @@ function Key({ hasGroups, cap }: { readonly hasGroups: boolean; readonly cap: st
       <li className="timeline-key-note">
         along the local steps of the round
         {hasGroups &&
-          `; at the right: in how many of its rounds a party was in the fast group${cap === undefined ? "" : ` (${cap})`}`}
+          `; in percent: in how many of its rounds a party was in the fast group${cap === undefined ? "" : ` (${cap})`}`}
       </li>
     </ul>
   );
