@@ -121,6 +121,7 @@ describe("a checkpoint", () => {
     const report = (round: number, loss: number) => ({
       round,
       members: ["a"],
+      exchanges: 2,
       trainLoss: loss,
       evaluation: { accuracy: 0.5, loss, examples: 3 },
       traffic: { train: NO_TRAFFIC, evaluate: NO_TRAFFIC },

@@ -29,6 +29,8 @@ const recordSchema = z.strictObject({
     z.strictObject({
       round: z.int().min(1),
       members: z.array(z.string()),
+      exchanges: z.int().min(1),
+      group: z.strictObject({ parties: z.array(z.string()), divergence: z.number() }).optional(),
       trainLoss: lossSchema,
       evaluation: z
         .strictObject({ accuracy: lossSchema.nullable(), loss: lossSchema.nullable(), examples: z.number() })

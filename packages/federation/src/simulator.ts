@@ -11,7 +11,7 @@ import type { Network } from "./links.ts";
 import { linkTo } from "./links.ts";
 import type { PartyProfile } from "./party.ts";
 import { inPartyOrder } from "./party.ts";
-import type { RoundPlan, Segment } from "./plan.ts";
+import type { Group, RoundPlan, Segment } from "./plan.ts";
 import { checkPlan } from "./plan.ts";
 import { algorithmOf } from "./registry.ts";
 import { beginRound, merged, nextExchange, openSegments, reply } from "./round.ts";
@@ -55,6 +55,10 @@ export interface Checkpoint {
 export interface RoundReport {
   readonly round: number;
   readonly members: readonly string[];
+  /** Exchanges of all members together. */
+  readonly exchanges: number;
+  /** The members that were chosen to exchange more often, where the algorithm chooses some. */
+  readonly group?: Group | undefined;
   /** Mean training loss of the members' last segments, weighted by examples. */
   readonly trainLoss: number;
   /** Null where this round was not evaluated. */
@@ -109,6 +113,8 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     const report: RoundReport = {
       round,
       members: plan.members.map(({ party }) => party),
+      exchanges: plan.members.reduce((sum, { exchanges }) => sum + exchanges.length, 0),
+      ...(plan.group && { group: plan.group }),
       trainLoss: weightedLoss(plan, losses),
       evaluation,
       traffic: { train: totalOf(meter, "train"), evaluate: totalOf(meter, "evaluate") },
