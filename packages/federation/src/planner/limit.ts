@@ -7,15 +7,27 @@ import { inTime } from "./question.ts";
 /**
  * What keeps a party from the next faster level: most of the time that it would take is computing, models coming down,
  * updates going up, or round trips; or its budget of bytes; or the coordinator's line, which it shares; or the others, for
- * whom it waits at the exchanges that they have in common. "nothing" if it has the fastest level on offer.
+ * whom it waits at the exchanges that they have in common; or nobody else could exchange as often as it could, so that
+ * it would do so with itself alone ("company"). "nothing" if it has the fastest level on offer.
  */
-export type Limit = "nothing" | "computing" | "download" | "upload" | "latency" | "budget" | "server" | "others";
+export type Limit =
+  | "nothing"
+  | "computing"
+  | "download"
+  | "upload"
+  | "latency"
+  | "budget"
+  | "server"
+  | "others"
+  | "company";
 
 const LIMIT_OF = { computing: "computing", downloading: "download", uploading: "upload", latency: "latency" } as const;
 
+/** `next` is the next faster level, and `company` tells whether others exchange as often as that. */
 export function explainLimit(
   party: PlannedParty,
   next: Option | undefined,
+  company: boolean,
   question: PlanQuestion,
 ): { readonly limit: Limit; readonly why: string } {
   if (next === undefined) return { limit: "nothing", why: "the fastest level on offer" };
@@ -27,6 +39,9 @@ export function explainLimit(
   }
   if (bytes > budgetOf(party)) {
     return { limit: "budget", why: `level ${level} would move ${bytes} bytes; the budget is ${budgetOf(party)}` };
+  }
+  if (!company) {
+    return { limit: "company", why: `at level ${level} it would have nobody to exchange with: it is the fastest` };
   }
   return question.server === undefined
     ? {

@@ -31,28 +31,42 @@ describe("a plan", () => {
         party("computer", { pace: 13 }), // 19.69 s of computing: one exchange
         party("latency", { latency: 1 }), // 4.2 s an exchange: four of them
         party("quick"), // 64 exchanges take 12.8 s
+        party("quicker", { up: 1e6, down: 1e6 }), // could do level a, with nobody
         party("thrifty", {}, { budgetBytes: 16_000 }), // eight exchanges
         party("upload", { up: 1000 }), // 1.1 s an exchange: eight take 8.8 s, 16 would take 17.6 s
       ]),
     );
-    expect(levels(plan)).toEqual({ computer: "g", latency: "e", quick: "b", thrifty: "d", upload: "d" });
+    expect(levels(plan)).toEqual({ computer: "g", latency: "e", quick: "b", quicker: "b", thrifty: "d", upload: "d" });
     expect(plan).toMatchObject({ meetsDeadline: true, unable: [] });
     expect(plan.problem).toBeUndefined();
-    expect(plan.parties.map(({ limit }) => limit)).toEqual(["computing", "latency", "upload", "budget", "upload"]);
+    const limits = plan.parties.map(({ limit }) => limit);
+    expect(limits).toEqual(["computing", "latency", "upload", "company", "budget", "upload"]);
     expect(plan.parties[1]?.why).toBe("level d would take 36.2 s, of which round trips 32 s; the deadline is 20 s");
-    expect(plan.parties[3]?.why).toBe("level c would move 32000 bytes; the budget is 16000");
-    expect(plan.bytesUp).toBe((1 + 4 + 64 + 8 + 8) * 1000);
+    expect(plan.parties[4]?.why).toBe("level c would move 32000 bytes; the budget is 16000");
+    expect(plan.bytesUp).toBe((1 + 4 + 64 + 64 + 8 + 8) * 1000);
     // The slowest is the one that computes for 19.69 s and exchanges once.
     expect(plan.seconds).toBeCloseTo(256 / 13 + 0.2, 9);
   });
 
   it("stays at the fastest level on offer", () => {
-    const plan = planIntervals(question([party("p", { up: 1e9, down: 1e9 })], { levels: ["c", "g"] }));
+    const parties = ["p", "q"].map((id) => party(id, { up: 1e9, down: 1e9 }));
+    const plan = planIntervals(question(parties, { levels: ["c", "g"] }));
     expect(plan.parties[0]).toMatchObject({ level: "c", limit: "nothing", why: "the fastest level on offer" });
   });
 
+  it("lets nobody exchange with itself alone", () => {
+    const quick = party("quick", { up: 1e6, down: 1e6 });
+    const slow = party("slow", { up: 1000 });
+    expect(levels(planIntervals(question([quick])))).toEqual({ quick: "g" });
+    const plan = planIntervals(question([quick, slow]));
+    expect(levels(plan)).toEqual({ quick: "d", slow: "d" });
+    expect(plan.parties[0]?.why).toBe("at level c it would have nobody to exchange with: it is the fastest");
+    expect(levels(planIntervals(question([quick, slow, { ...quick, id: "third" }])))).toMatchObject({ quick: "a" });
+  });
+
   it("gives nobody more exchanges than there are steps", () => {
-    const plan = planIntervals(question([party("p")], { steps: 20, levels: ["c", "f", "g"] }));
+    const two = [party("p"), party("q")];
+    const plan = planIntervals(question(two, { steps: 20, levels: ["c", "f", "g"] }));
     expect(plan.parties[0]).toMatchObject({ level: "c", exchanges: 2 });
     // Levels above T mean one exchange, and the slowest of them is the name for it.
     const once = planIntervals(question([party("p")], { steps: 20, levels: ["f", "g"] }));
@@ -61,10 +75,10 @@ describe("a plan", () => {
 
   it("names a party that cannot do one exchange, with what would let it, and plans the rest", () => {
     const plan = planIntervals(
-      question([party("ok"), party("slow", { pace: 10 }), party("poor", {}, { budgetBytes: 1999 })]),
+      question([party("ok"), party("too"), party("slow", { pace: 10 }), party("poor", {}, { budgetBytes: 1999 })]),
     );
     expect(plan.meetsDeadline).toBe(false);
-    expect(levels(plan)).toEqual({ ok: "b" });
+    expect(levels(plan)).toEqual({ ok: "b", too: "b" });
     expect(plan.unable).toMatchObject([
       { party: "poor", why: "one exchange moves 2000 bytes; the budget is 1999", needs: { budgetBytes: 2000 } },
       { party: "slow", why: "one exchange takes 25.8 s, of which computing 25.6 s; the deadline is 20 s" },
@@ -113,14 +127,14 @@ describe("a plan", () => {
   });
 
   it("has averaging with as many bytes beside it", () => {
-    // 64 and 4 exchanges: as many bytes as 34 of both, which would take the one with long round trips 142.8 s.
-    const plan = planIntervals(question([party("near"), party("far", { latency: 1 })]));
-    expect(plan.fedavg).toMatchObject({ exchanges: 34, bytesUp: 68_000, bytesDown: 68_000, meetsDeadline: false });
+    // 64, 64 and 4 exchanges: as many bytes as 44 of all, which would take the one with long round trips 187.4 s.
+    const plan = planIntervals(question([party("near"), party("next"), party("far", { latency: 1 })]));
+    expect(plan.fedavg).toMatchObject({ exchanges: 44, bytesUp: 132_000, bytesDown: 132_000, meetsDeadline: false });
     expect(plan.fedavg?.bytesUp).toBe(plan.bytesUp);
     expect(plan.fedavg?.late).toEqual([
-      { party: "far", why: "34 exchanges take 145 s, of which round trips 136 s; the deadline is 20 s" },
+      { party: "far", why: "44 exchanges take 187 s, of which round trips 176 s; the deadline is 20 s" },
     ]);
-    expect(plan.fedavg?.seconds).toBeCloseTo(34 * 4.2 + 2.56, 0);
+    expect(plan.fedavg?.seconds).toBeCloseTo(44 * 4.2 + 2.56, 9);
     // (20 − 2.56) / 4.2 = 4.15
     expect(plan.fedavg?.mostExchanges).toBe(4);
     // Alike parties: averaging does as well, and the group of the fastest is everybody.
@@ -152,10 +166,12 @@ describe("for any parties, a plan", () => {
         if (asked.server !== undefined) return;
         for (const { party, level, exchanges } of plan.parties) {
           const faster = asked.levels.findLast((l) => INTERVALS[l] < INTERVALS[level]);
-          if (faster === undefined || schedule(faster, asked.steps).length === exchanges) continue;
+          const E = faster === undefined ? exchanges : schedule(faster, asked.steps).length;
+          const company = plan.parties.some((other) => other.party !== party && other.exchanges >= E);
+          if (faster === undefined || E === exchanges || !company) continue;
           const raised = clock(asked, { ...levels(plan), [party]: faster }).total;
           const { budgetBytes = Number.POSITIVE_INFINITY } = asked.parties.find(({ id }) => id === party) ?? {};
-          const bytes = 2000 * schedule(faster, asked.steps).length;
+          const bytes = 2000 * E;
           expect(raised > asked.deadline || bytes > budgetBytes).toBe(true);
         }
       }),
@@ -282,12 +298,14 @@ function timed({ parties, server, messageBytes }: PlanQuestion, plan: RoundPlan)
   return virtualTime(plan, { links: new Map(parties.map((p) => [p.id, p.link])), server }, () => messageBytes);
 }
 
-/** Σ n_i ln E_i */
+/** Σ n_i ln E_i, where exchanges with nobody do not count. */
 function worth({ parties, steps }: PlanQuestion, assignment: Readonly<Record<string, Level>>): number {
-  return parties.reduce(
-    (sum, { id, examples }) => sum + examples * Math.log(schedule(assignment[id] as Level, steps).length),
-    0,
-  );
+  const schedules = parties.map(({ id }) => schedule(assignment[id] as Level, steps));
+  return parties.reduce((sum, { examples }, i) => {
+    const others = new Set(schedules.flatMap((steps, j) => (j === i ? [] : steps)));
+    const shared = (schedules[i] ?? []).filter((step) => others.has(step)).length;
+    return sum + examples * Math.log(Math.max(1, shared));
+  }, 0);
 }
 
 /** The largest worth of all assignments that keep deadline and budgets. */

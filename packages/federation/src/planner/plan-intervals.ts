@@ -70,9 +70,10 @@ export interface FastestGroup {
  * parties choose for themselves, and only at the uneven end of a schedule, and on a shared line, is one in another's way.
  *
  * What is sought, in this order: every party that can do the fewest exchanges in time takes part; nobody is over its
- * budget and the round is not over its deadline; Σ n_i ln E_i is large (see `raiseOrder`); of equals, the labels that the
- * exchanges carry are near to those of all. If everybody can have the fastest level that it could keep up with by itself,
- * that is best. Otherwise the search is greedy: no single party could be raised, but another plan may be better.
+ * budget and the round is not over its deadline; Σ n_i ln E_i is large (see `raiseOrder`), where an exchange of one party
+ * alone does not count; of equals, the labels that the exchanges carry are near to those of all. If everybody can have the
+ * fastest level that it could keep up with by itself, that is best. Otherwise the search is greedy: no single party could
+ * be raised, but another plan may be better.
  *
  * Throws RangeError for a question that makes no sense.
  */
@@ -95,9 +96,20 @@ export function planIntervals(question: PlanQuestion): IntervalPlan {
   const assigned = able.length === 0 ? [] : assign(able, (at) => inTime(timeWith(at).total, question));
   const at = assigned ?? able.map(() => 0);
   const time = able.length === 0 ? { total: 0, parties: {} } : timeWith(at);
-  const plans = able.map(({ party, all, options }, i) =>
-    partyPlan(party, options[at[i] as number] as Option, all[(at[i] as number) + 1], time, question),
+  const plans = able.map(({ party, options }, i) =>
+    partyPlan(party, options[at[i] as number] as Option, limitOf(i), time, question),
   );
+
+  function limitOf(i: number) {
+    const { party, all } = able[i] as (typeof able)[number];
+    const next = all[(at[i] as number) + 1];
+    const enough = next?.exchanges.length ?? 0;
+    const company = able.some(
+      ({ options }, j) => j !== i && (options[at[j] as number]?.exchanges.length ?? 0) >= enough,
+    );
+    return explainLimit(party, next, company, question);
+  }
+
   const problem = problemOf(unable, assigned === undefined ? time.total : undefined, question);
   return {
     meetsDeadline: problem === undefined,
@@ -119,7 +131,7 @@ export function planIntervals(question: PlanQuestion): IntervalPlan {
 function partyPlan(
   party: PlannedParty,
   { level, exchanges: { length: exchanges } }: Option,
-  next: Option | undefined,
+  limit: { readonly limit: Limit; readonly why: string },
   time: RoundSeconds,
   question: PlanQuestion,
 ): PartyPlan {
@@ -131,7 +143,7 @@ function partyPlan(
     bytesUp: exchanges * up,
     bytesDown: exchanges * down,
     seconds: time.parties[party.id] as PartySeconds,
-    ...explainLimit(party, next, question),
+    ...limit,
   };
 }
 
