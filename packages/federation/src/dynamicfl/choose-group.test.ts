@@ -8,7 +8,12 @@ import { divergence, pooled } from "./label-shares.ts";
 
 const UNIFORM = Array<number>(10).fill(0.1);
 
-function question(eligible: readonly Choice[], atMost: number, seed: number, whole = UNIFORM): GroupQuestion {
+function question(
+  eligible: readonly Choice[],
+  atMost: number,
+  seed: number,
+  whole: readonly number[] = UNIFORM,
+): GroupQuestion {
   return { given: [], eligible, atMost, whole, rng: rng(key(seed)) };
 }
 

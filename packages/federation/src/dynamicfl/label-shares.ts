@@ -65,16 +65,20 @@ export function pooled(
   parts: readonly { readonly examples: number; readonly shares: readonly number[] }[],
 ): readonly number[] {
   const n = parts.reduce((sum, { examples }) => sum + examples, 0);
-  const classes = parts[0]?.shares.length ?? 0;
-  return Array.from({ length: classes }, (_, c) =>
-    parts.reduce((sum, { examples, shares }) => sum + (examples * (shares[c] ?? 0)) / n, 0),
-  );
+  const pool = new Array<number>(parts[0]?.shares.length ?? 0).fill(0);
+  for (const { examples, shares } of parts) {
+    for (let c = 0; c < pool.length; c++) pool[c] = (pool[c] as number) + (examples * (shares[c] as number)) / n;
+  }
+  return pool;
 }
 
 /** KL(P ‖ Q) = Σ p ln(p / q) in nats; infinite where P has a class that Q lacks. */
 export function divergence(P: readonly number[], Q: readonly number[]): number {
   let sum = 0;
-  for (const [c, p] of P.entries()) if (p > 0) sum += p * Math.log(p / (Q[c] ?? 0));
+  for (let c = 0; c < P.length; c++) {
+    const p = P[c] as number;
+    if (p > 0) sum += p * Math.log(p / (Q[c] ?? 0));
+  }
   // Rounding may leave a distance of −1e-17 between equal distributions.
   return Math.max(0, sum);
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Level } from "./intervals.ts";
 import { INTERVALS, LEVELS } from "./intervals.ts";
 
+const level = z.enum(LEVELS, { error: `expected an interval level: ${LEVELS.map(showLevel).join(", ")} local steps` });
 const share = z.number({ error: "expected a number from 0 to 1" }).min(0).max(1);
 
 /** DynamicFL as a specification states it. */
@@ -13,9 +14,7 @@ export const dynamicflSpecSchema = z
     /** Parties drawn for each round; all of them where it is not given. */
     activeParties: z.int().min(1).max(100_000).optional(),
     /** Interval levels that the parties are placed at, the fastest first. */
-    levels: z
-      .array(z.enum(LEVELS, { error: `expected an interval level: ${LEVELS.map(showLevel).join(", ")} local steps` }))
-      .min(2, "expected at least two interval levels"),
+    levels: z.array(level).min(2, "expected at least two interval levels"),
     /**
      * What is scarce: "server" lets any active party be fast, but only so many in a round (the paper's Dynamic-p); with
      * "party" only a fixed part of the parties is able to be fast, and all of those may be (Fix-p).
@@ -25,6 +24,14 @@ export const dynamicflSpecSchema = z
     ratios: z.array(share).optional(),
     /** With two levels: the share of the fast one, instead of `ratios`. */
     p: share.optional(),
+    /** The level of each party in every round, instead of `ratios`: then budget, group and search decide nothing. */
+    assignment: z
+      .strictObject({
+        parties: z.record(z.string(), level),
+        /** Of the parties that are not named; the slowest where it is not given. */
+        default: level.optional(),
+      })
+      .optional(),
     /** How the fast group is chosen; "random" and "most-data" take as many parties as "divergence" would. */
     group: z.enum(["divergence", "random", "most-data"]).default("divergence"),
     /** How the group of least divergence is looked for; "orders" is the published search, "auto" exact for ≤ 16 parties. */
@@ -34,7 +41,7 @@ export const dynamicflSpecSchema = z
     /** `cap`: the largest share of the rounds it was a member of that a party may spend in the fast group. */
     fairness: z.strictObject({ cap: share }).optional(),
   })
-  .superRefine(({ levels, ratios, p, slow, fairness }, context) => {
+  .superRefine(({ levels, ratios, p, assignment, slow, fairness }, context) => {
     const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
     for (const [i, level] of levels.entries()) {
       const before = levels[i - 1];
@@ -46,11 +53,26 @@ export const dynamicflSpecSchema = z
       }
     }
     if (p !== undefined && ratios !== undefined) wrong(["p"], "expected either p or ratios, not both");
-    if (p === undefined && ratios === undefined) {
+    if (p === undefined && ratios === undefined && assignment === undefined) {
       wrong(
         ["ratios"],
-        "is missing: expected a share from 0 to 1 for each level, adding up to 1 (or p with two levels)",
+        "is missing: expected a share from 0 to 1 for each level, adding up to 1 (or p with two levels, or an assignment)",
       );
+    }
+    if (assignment !== undefined) {
+      if ((p ?? ratios) !== undefined)
+        wrong(["assignment"], "says the levels: expected neither p nor ratios beside it");
+      if (fairness !== undefined)
+        wrong(["fairness"], "does not go with an assignment, which is the same in every round");
+      const assigned = Object.entries(assignment.parties).map(([party, level]) => ({
+        path: ["parties", party],
+        level,
+      }));
+      if (assignment.default !== undefined) assigned.push({ path: ["default"], level: assignment.default });
+      for (const { path, level } of assigned) {
+        if (!levels.includes(level))
+          wrong(["assignment", ...path], `"${level}" is none of the levels ${levels.join(", ")}`);
+      }
     }
     if (p !== undefined && levels.length !== 2) {
       wrong(["p"], `says the share of the faster of two levels, not of ${levels.length}: expected ratios`);
