@@ -5,6 +5,8 @@ import { LineChart } from "../charts/line-chart.tsx";
 
 export interface CurveCardProps extends Omit<LineChartProps, "description" | "onHover"> {
   readonly title: string;
+  /** What it is drawn against: "round" or "bytes". */
+  readonly by: string;
   /** The round of each row, which along x may be told by its bytes. */
   readonly rounds: readonly number[];
   /** What a row is called, such as "round 12". */
@@ -15,7 +17,7 @@ export interface CurveCardProps extends Omit<LineChartProps, "description" | "on
 }
 
 /** A chart with its legend, which reads out the round under the pointer, or the last one. */
-export const CurveCard = memo(function CurveCard({ title, rounds, at, choice, format, ...chart }: CurveCardProps) {
+export const CurveCard = memo(function CurveCard({ title, by, rounds, at, choice, format, ...chart }: CurveCardProps) {
   const [hovered, setHovered] = useState<number | null>(null);
   const { columns, series } = chart;
   const [, ...values] = columns;
@@ -27,10 +29,10 @@ export const CurveCard = memo(function CurveCard({ title, rounds, at, choice, fo
   };
   const description =
     round === undefined
-      ? `${title} over the rounds; no round has finished yet`
-      : `${title} over the rounds; in round ${rounds.at(-1)}: ${series.map(({ label }, i) => `${label} ${lastOf(values[i], format)}`).join(", ")}. The table of rounds has all values.`;
+      ? `${title} by ${by}; no round has finished yet`
+      : `${title} by ${by}; in ${at(rounds.length - 1)}: ${series.map(({ label }, i) => `${label} ${lastOf(values[i], format)}`).join(", ")}. The table of rounds has all values.`;
   return (
-    <section className="card" aria-label={`${title} by round`}>
+    <section className="card" aria-label={`${title} by ${by}`}>
       <div className="card-head">
         <h2 className="card-title">{title}</h2>
         {choice}

@@ -59,6 +59,7 @@ export function Curves() {
     <div className="sections-pair">
       <CurveCard
         title="Accuracy"
+        by={byBytes ? "bytes" : "round"}
         columns={accuracy}
         series={ACCURACY}
         rounds={numbers}
@@ -71,6 +72,7 @@ export function Curves() {
       />
       <CurveCard
         title="Loss"
+        by="round"
         columns={loss}
         series={LOSS}
         rounds={numbers}
