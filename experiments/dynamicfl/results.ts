@@ -55,10 +55,7 @@ export function keep(job: Job, folder: string, { commit, cpuSeconds }: { commit:
   const head = { set: cell.set, data: cell.data, cell: cell.id, run: name, seed: cell.seed, commit, cpuSeconds };
   mkdirSync(join(RESULTS, placeOf(cell)), { recursive: true });
   write(fileOf(job, "csv"), toCsv(evaluated));
-  write(
-    fileOf(job, "json"),
-    `${JSON.stringify({ ...head, config, machine, result: told, rounds: evaluated }, null, 1)}\n`,
-  );
+  write(fileOf(job, "json"), `${JSON.stringify({ ...head, config, machine, result: told }, null, 2)}\n`);
 }
 
 /** Every run that is kept, in the order of their places. */
