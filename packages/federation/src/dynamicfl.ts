@@ -5,6 +5,7 @@ import type { Algorithm } from "./algorithm.ts";
 import { average } from "./average.ts";
 import { checkModel } from "./check-model.ts";
 import { ablestLevel, drawAbility } from "./dynamicfl/able-parties.ts";
+import { placeAsAssigned } from "./dynamicfl/assigned-levels.ts";
 import type { Turns } from "./dynamicfl/fair-turns.ts";
 import { countTurns, hasTurn } from "./dynamicfl/fair-turns.ts";
 import { schedule } from "./dynamicfl/intervals.ts";
@@ -24,22 +25,24 @@ import { localSteps } from "./local-steps.ts";
  * are due at its step and goes down to those alone; at the end of the round all of A are due, w ← Σ_A n_i w_i / Σ_A n_i.
  * A party's momentum survives its exchanges and starts afresh in every round.
  *
+ * With an `assignment` every party has a level of its own in every round, and labels decide nothing.
+ *
  * `labelsOf` says what is known of the parties' labels; by default what they have declared.
  */
 export function dynamicfl(spec: DynamicflSpec, labelsOf = declaredLabels): Algorithm {
-  const { localSteps: T, activeParties, levels, budget, slow, fairness } = spec;
+  const { localSteps: T, activeParties, levels, budget, assignment, slow, fairness } = spec;
   const ratios = ratiosOf(spec);
   const schedules = levels.map((level) => schedule(level, T));
   const slowWork = addSlowWork(levels);
 
   return {
     name: "dynamicfl",
-    unfit: unfitLabels,
+    ...(assignment === undefined && { unfit: unfitLabels }),
 
     init({ task, key }) {
       const state = {
         model: task.model.init(key),
-        ...(budget === "party" && { ability: drawAbility(key) }),
+        ...(budget === "party" && !assignment && { ability: drawAbility(key) }),
         ...(fairness && { turns: {} }),
       };
       return slow === "added" ? slowWork.begin(state) : state;
@@ -48,16 +51,18 @@ export function dynamicfl(spec: DynamicflSpec, labelsOf = declaredLabels): Algor
     select({ ability, turns }, context) {
       const { round, parties, key } = context;
       const active = drawActive(context, activeParties);
-      const { levelOf, fast } = placeParties(
-        { ...spec, ratios },
-        {
-          active,
-          labels: labelsOf(parties),
-          ableAt: ability === undefined ? () => 0 : ablestLevel(ability as Tensor, parties, ratios),
-          mayBeFast: (party) => fairness === undefined || hasTurn((turns ?? {}) as Turns, party, fairness.cap),
-          key,
-        },
-      );
+      const { levelOf, fast } = assignment
+        ? placeAsAssigned(assignment, { levels, active, parties, labelsOf })
+        : placeParties(
+            { ...spec, ratios },
+            {
+              active,
+              labels: labelsOf(parties),
+              ableAt: ability === undefined ? () => 0 : ablestLevel(ability as Tensor, parties, ratios),
+              mayBeFast: (party) => fairness === undefined || hasTurn((turns ?? {}) as Turns, party, fairness.cap),
+              key,
+            },
+          );
       const slowest = levels.length - 1;
       const idle = (party: string) => slow === "idle" && levelOf.get(party) === slowest;
       // Where nobody could be faster there is nobody to wait for.

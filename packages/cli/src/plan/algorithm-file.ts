@@ -6,14 +6,14 @@ import { InputError } from "../output.ts";
 
 /** Writes the plan as the `algorithm` of an experiment or a federation: a YAML file to copy from. */
 export async function writeAlgorithm(path: string, plan: IntervalPlan, question: PlanQuestion): Promise<void> {
-  const assignment = Object.fromEntries(plan.parties.map(({ party, level }) => [party, level]));
+  const parties = Object.fromEntries(plan.parties.map(({ party, level }) => [party, level]));
   // A specification names two levels or more.
   const levels = question.levels.length > 1 ? question.levels : [...new Set(["a", ...question.levels, "g"])];
   const algorithm = {
     kind: "dynamicfl",
     localSteps: question.steps,
     levels: LEVELS.filter((level) => levels.includes(level)),
-    assignment,
+    assignment: { parties },
   };
   try {
     await writeFile(path, stringify({ algorithm }));

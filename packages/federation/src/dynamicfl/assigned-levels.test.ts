@@ -45,7 +45,7 @@ describe("an assignment", () => {
 it("a plan is what a simulation of it does: the same bytes, party by party, and the same seconds", async () => {
   const deadline = 8;
   const link = { up: 600, down: 600, latency: 0, pace: 40 };
-  const links = { a: link, b: { ...link, up: 60 }, c: link, d: { ...link, pace: 5.5 } };
+  const links = { a: link, b: { ...link, up: 60 }, c: link, d: { ...link, pace: 5.2 } };
   const size = { up: TINY_MODEL_BYTES, down: TINY_MODEL_BYTES };
   const parties = tinyParties([10, 20, 30, 40]);
   const planned = parties.map((party) => ({ ...profileOf(party), link: links[party.id as keyof typeof links] }));

@@ -23,7 +23,7 @@ export type Limit =
 
 const LIMIT_OF = { computing: "computing", downloading: "download", uploading: "upload", latency: "latency" } as const;
 
-/** `next` is the next faster level, and `company` tells whether others exchange as often as that. */
+/** `next` is the next faster level, and `company` tells whether anybody else could keep up with it. */
 export function explainLimit(
   party: PlannedParty,
   next: Option | undefined,
@@ -41,7 +41,10 @@ export function explainLimit(
     return { limit: "budget", why: `level ${level} would move ${bytes} bytes; the budget is ${budgetOf(party)}` };
   }
   if (!company) {
-    return { limit: "company", why: `at level ${level} it would have nobody to exchange with: it is the fastest` };
+    return {
+      limit: "company",
+      why: `at level ${level} it would have nobody to exchange with: nobody else could keep up`,
+    };
   }
   return question.server === undefined
     ? {

@@ -60,7 +60,7 @@ describe("a plan", () => {
     expect(levels(planIntervals(question([quick])))).toEqual({ quick: "g" });
     const plan = planIntervals(question([quick, slow]));
     expect(levels(plan)).toEqual({ quick: "d", slow: "d" });
-    expect(plan.parties[0]?.why).toBe("at level c it would have nobody to exchange with: it is the fastest");
+    expect(plan.parties[0]?.why).toBe("at level c it would have nobody to exchange with: nobody else could keep up");
     expect(levels(planIntervals(question([quick, slow, { ...quick, id: "third" }])))).toMatchObject({ quick: "a" });
   });
 

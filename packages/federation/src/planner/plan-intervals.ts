@@ -104,9 +104,7 @@ export function planIntervals(question: PlanQuestion): IntervalPlan {
     const { party, all } = able[i] as (typeof able)[number];
     const next = all[(at[i] as number) + 1];
     const enough = next?.exchanges.length ?? 0;
-    const company = able.some(
-      ({ options }, j) => j !== i && (options[at[j] as number]?.exchanges.length ?? 0) >= enough,
-    );
+    const company = able.some(({ options }, j) => j !== i && (options.at(-1)?.exchanges.length ?? 0) >= enough);
     return explainLimit(party, next, company, question);
   }
 
