@@ -42,21 +42,29 @@ export function combination(
       const [otherPath, other] = leaves[i] as (typeof leaves)[number];
       if (otherPath !== path) throw new TypeError(`a tree has "${otherPath}" where another has "${path}"`);
       if (!sameSpec(leaf, other)) throw new TypeError(`"${path}" is ${showSpec(other)} and ${showSpec(leaf)}`);
-      const { data } = other;
-      for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + factor * (data[k] as number);
+      addScaled(sum, factor, other.data);
     }
   }
   return unflatten(sums.map(({ path, leaf, sum }) => [path, divided(path, leaf, sum, divisor)] as const));
 }
 
-function divided(path: string, like: Tensor, sum: Float64Array<ArrayBuffer>, total: number): Tensor {
-  const mean = sum.map((value) => value / total);
+/** sum += factor · x */
+function addScaled(sum: Float64Array, factor: number, x: Tensor["data"]): void {
+  for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + factor * (x[k] as number);
+}
+
+function divided(path: string, like: Tensor, sum: Float64Array, divisor: number): Tensor {
   switch (like.dtype) {
     case "float32":
-      return tensor("float32", like.shape, Float32Array.from(mean));
+      return tensor("float32", like.shape, quotients(sum, divisor, new Float32Array(sum.length)));
     case "float64":
-      return tensor("float64", like.shape, mean);
+      return tensor("float64", like.shape, quotients(sum, divisor, new Float64Array(sum.length)));
     default:
       throw new TypeError(`"${path}" is ${like.dtype}: only float tensors have a mean`);
   }
+}
+
+function quotients<A extends Float32Array | Float64Array>(sum: Float64Array, divisor: number, into: A): A {
+  for (let k = 0; k < sum.length; k++) into[k] = (sum[k] as number) / divisor;
+  return into;
 }
