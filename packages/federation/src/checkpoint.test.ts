@@ -34,6 +34,7 @@ describe("a checkpoint", () => {
   it.each([
     ["fedavg", { kind: "sgd", momentum: 0.9 }],
     ["fedsgd", { kind: "adam" }],
+    ["scaffold", { kind: "sgd", momentum: 0.9 }],
   ])("of any round goes on to the same bits and the same records: %s with %o", async (kind, optimizer) => {
     const spec = tinySpec({
       task: { ...TINY_TASK, optimizer },

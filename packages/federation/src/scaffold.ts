@@ -33,7 +33,7 @@ type ModelAndControl = { readonly model: Tree<Tensor>; readonly control: Tree<Te
  *   ‖a‖₁ that K gradients have together (`gradientWeight`; K for plain SGD).
  * - Clipping and weight decay: the correction is added to the gradient before both (`Task.correctedStep`).
  * - A party that was too late for its exchange has moved its c_i though its Δc_i was not merged. From then on c differs from
- *   the mean of the c_i by that much, which a party's next rounds correct.
+ *   the mean of the c_i by that much (docs/algorithms.md).
  */
 export function scaffold(config: AveragingConfig): Algorithm {
   const base = fedavg(config);
