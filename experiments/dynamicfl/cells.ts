@@ -47,7 +47,7 @@ const BASELINES = {
 
 /** In the order in which they are run: what is worth most comes first. */
 export const CELLS: readonly Cell[] = [
-  ...headline("quick", "fashion-mnist-k1", 10, 1),
+  ...headline("quick", "fashion-mnist-k1", 10, 1).slice(0, 1),
   ...[1, 2, 3].flatMap((seed) => {
     const cells = DATA_NAMES.flatMap((data) => headline("headline", data, 60, seed));
     return seed === 1 ? [...cells, ...grid(40)] : cells;

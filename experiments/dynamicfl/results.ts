@@ -67,6 +67,24 @@ export function allKept(): Kept[] {
     .map((name) => JSON.parse(readFileSync(join(RESULTS, name), "utf8")) as Kept);
 }
 
+/** Bytes so far, of all parties in both directions, and accuracy after each evaluated round of a kept run. */
+export function courseOf({
+  set,
+  data,
+  cell,
+  run,
+  seed,
+}: Kept): { readonly bytes: number; readonly accuracy: number }[] {
+  const text = readFileSync(join(RESULTS, set, data, `${cell}-seed${seed}`, `${run}.csv`), "utf8");
+  const [head = "", ...lines] = text.trimEnd().split("\n");
+  const columns = head.split(",");
+  return lines.map((line) => {
+    const cells = line.split(",").map(Number);
+    const at = (name: keyof Round) => cells[columns.indexOf(name)] ?? Number.NaN;
+    return { bytes: at("payloadBytesUp") + at("payloadBytesDown"), accuracy: at("accuracy") };
+  });
+}
+
 /** A table whose rows have the same fields. */
 export function toCsv(rows: readonly object[]): string {
   const names = Object.keys(rows[0] ?? {});
