@@ -74,6 +74,27 @@ describe("the cost ratio", () => {
     expect((await ratioOf(fedavgShort(spec, exchanges))) * 12).toBeCloseTo(exchanges, 12);
   });
 
+  it.each([
+    ["b", 0.6],
+    ["c", 0.9],
+  ])("of controls is within 0.03 of that of %s-g, p %s, with one class a party", (fast, p) => {
+    const hundred = Array.from({ length: 100 }, (_, i) => ({
+      id: `party-${String(i).padStart(3, "0")}`,
+      examples: 600,
+      labels: Array.from({ length: 10 }, (_, label) => (label === i % 10 ? 600 : 0)),
+    }));
+    for (const seed of [1, 2, 3]) {
+      const levels = [fast, "g"];
+      const algorithm = { kind: "dynamicfl", localSteps: 250, activeParties: 10, levels, p, search: "orders" };
+      const spec = tinySpec({ algorithm, rounds: 60, seed });
+      const exchanges = [...plansAhead(spec, hundred)].flatMap(({ members }) =>
+        members.map((member) => member.exchanges.length),
+      );
+      const wanted = exchanges.reduce((sum, count) => sum + count, 0) / exchanges.length;
+      expect(Math.abs(exchangesForEqualBytes(spec, hundred) / wanted - 1)).toBeLessThan(0.03);
+    }
+  });
+
   it("counts parties that were drawn but left out", async () => {
     const spec = dynamic({ slow: "idle" });
     const members = [...plansAhead(spec, profiles)].reduce((sum, plan) => sum + plan.members.length, 0);
