@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Checkpoint, FederationSpec, SimulatedParty } from "@concord/federation";
-import { inPartyOrder, profileOf } from "@concord/federation";
+import { inPartyOrder, linkTo, profileOf } from "@concord/federation";
 import type { Dataset } from "@concord/learning";
 import { buildTask, checkDataset } from "@concord/learning";
 import { Command } from "commander";
@@ -17,6 +17,7 @@ import { InputError, output, showBytes, showDuration, showPercent } from "../out
 import { writeResults } from "../results.ts";
 import { allShares } from "../shares.ts";
 import { comparedSpec, MAIN } from "../simulation/compare.ts";
+import { networkFrom } from "../simulation/links.ts";
 import type { RunResult } from "../simulation/run-result.ts";
 import { machine, roundRecords, runResult } from "../simulation/run-result.ts";
 import { sideBySide } from "../simulation/side-by-side.ts";
@@ -63,6 +64,8 @@ async function run(path: string, options: Options): Promise<void> {
   await asInput(() => checkDataset(buildTask(spec.task), dataset), `${path}: task`);
   const sharing = { ...data, heldOut: test ? 0 : data.heldOut, seed: spec.seed };
   const parties = await asInput(() => allShares(dataset, sharing), `${path}: data`);
+  const links = experiment.links === undefined ? undefined : await networkFrom(experiment.links, path);
+  if (links) await asInput(() => parties.map(({ id }) => linkTo(links, id)), path);
   const specs = await asInput(() => specsOf(experiment, spec, parties, path));
   const wanted = chosen(specs, options.only, path);
   const comparing = Object.keys(compare).length > 0;
@@ -102,6 +105,7 @@ async function run(path: string, options: Options): Promise<void> {
     const ended = await simulateRun(each, {
       parties,
       test,
+      links,
       workers: Math.floor(options.workers / lanes),
       signal,
       onRound: reporter(each, comparing, out),
@@ -109,7 +113,7 @@ async function run(path: string, options: Options): Promise<void> {
     if (ended.diverged !== undefined && !comparing) throw new Error(`${each.name} has diverged: ${ended.diverged}`);
     const result = runResult(each, ended, parties.length, spec.rounds, score);
     await writeResults(each.folder, {
-      config: { ...each.spec, data, ...(score && { score }) },
+      config: { ...each.spec, data, ...(score && { score }), ...(experiment.links && { links: experiment.links }) },
       machine: machine(),
       rounds: roundRecords(ended.checkpoint.history),
       result: { type: "result", dataset: dataset.name, accuracySource, ...result, folder: each.folder },
@@ -172,7 +176,7 @@ function reporter({ name, spec, from }: Run, comparing: boolean, out: Output) {
   return ({ round, history }: Checkpoint, seconds: number) => {
     const report = history.at(-1);
     if (report === undefined || (comparing && report.evaluation === null)) return;
-    const { trainLoss, evaluation, group, traffic: bytes } = report;
+    const { trainLoss, evaluation, group, traffic: bytes, seconds: virtual } = report;
     const accuracy = evaluation?.accuracy ?? null;
     const bytesUp = bytes.train.wireUp + bytes.evaluate.wireUp;
     const bytesDown = bytes.train.wireDown + bytes.evaluate.wireDown;
@@ -186,10 +190,11 @@ function reporter({ name, spec, from }: Run, comparing: boolean, out: Output) {
       ...(group && { group: group.parties, divergence: group.divergence }),
       bytesUp,
       bytesDown,
+      ...(virtual && { virtualSeconds: virtual.total, virtual: virtual.parties }),
     });
     const left = (seconds / (round - (from?.round ?? 0))) * (spec.rounds - round);
     out.say(
-      `${comparing ? `${name}: ` : ""}round ${round}/${spec.rounds}  accuracy ${showPercent(accuracy)}  training loss ${trainLoss.toFixed(3)}  ${showBytes(bytesUp)} up  ${showDuration(left)} left`,
+      `${comparing ? `${name}: ` : ""}round ${round}/${spec.rounds}  accuracy ${showPercent(accuracy)}  training loss ${trainLoss.toFixed(3)}  ${showBytes(bytesUp)} up  ${virtual ? `${virtual.total.toFixed(1)} s over the links  ` : ""}${showDuration(left)} left`,
     );
   };
 }

@@ -21,6 +21,7 @@ export function runResult(
   const evaluated = history.findLast(({ evaluation }) => evaluation !== null)?.evaluation;
   const traffic = last?.traffic ?? { train: NO_TRAFFIC, evaluate: NO_TRAFFIC };
   const groups = history.flatMap(({ group }) => group ?? []);
+  const virtual = history.flatMap((report) => report.seconds?.total ?? []);
   return {
     rounds: checkpoint.round,
     /** The score, where the experiment has one and the run got there. */
@@ -38,26 +39,37 @@ export function runResult(
     payloadBytesUp: traffic.train.payloadUp,
     payloadBytesDown: traffic.train.payloadDown,
     ...(diverged !== undefined && { diverged }),
+    /** By the simulated links: all rounds, and the longest one. */
+    ...(virtual.length > 0 && {
+      virtualSeconds: virtual.reduce((sum, seconds) => sum + seconds, 0),
+      longestRound: Math.max(...virtual),
+    }),
     seconds: Number(seconds.toFixed(1)),
   };
 }
 
 /** A row of metrics.csv for each round. */
 export function roundRecords(history: readonly RoundReport[]) {
-  return history.map(({ round, members, exchanges, group, trainLoss, evaluation, traffic: { train, evaluate } }) => ({
-    round,
-    parties: members.length,
-    exchanges,
-    groupSize: group?.parties.length ?? null,
-    divergence: group?.divergence ?? null,
-    trainLoss,
-    accuracy: evaluation?.accuracy ?? null,
-    loss: evaluation?.loss ?? null,
-    bytesUp: train.wireUp + evaluate.wireUp,
-    bytesDown: train.wireDown + evaluate.wireDown,
-    payloadBytesUp: train.payloadUp,
-    payloadBytesDown: train.payloadDown,
-  }));
+  const overLinks = history.some(({ seconds }) => seconds !== undefined);
+  return history.map((report) => {
+    const { round, members, exchanges, group, trainLoss, evaluation, traffic, seconds } = report;
+    const { train, evaluate } = traffic;
+    return {
+      round,
+      parties: members.length,
+      exchanges,
+      groupSize: group?.parties.length ?? null,
+      divergence: group?.divergence ?? null,
+      trainLoss,
+      accuracy: evaluation?.accuracy ?? null,
+      loss: evaluation?.loss ?? null,
+      bytesUp: train.wireUp + evaluate.wireUp,
+      bytesDown: train.wireDown + evaluate.wireDown,
+      payloadBytesUp: train.payloadUp,
+      payloadBytesDown: train.payloadDown,
+      ...(overLinks && { virtualSeconds: seconds?.total ?? null }),
+    };
+  });
 }
 
 /** Where and when: results mean little without it. Load is the mean number of busy threads in the last 1, 5 and 15 minutes. */

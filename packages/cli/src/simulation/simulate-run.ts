@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "@concord/engine/node";
-import type { Checkpoint, FederationSpec, SimulatedParty } from "@concord/federation";
+import type { Checkpoint, FederationSpec, Network, SimulatedParty } from "@concord/federation";
 import { decodeCheckpoint, encodeCheckpoint, initialCheckpoint, NonFiniteUpdate, simulate } from "@concord/federation";
 import { workerPool } from "@concord/federation/node";
 import type { Dataset } from "@concord/learning";
@@ -28,6 +28,7 @@ export interface Ended {
 export interface Surroundings {
   readonly parties: readonly SimulatedParty[];
   readonly test: Dataset | undefined;
+  readonly links: Network | undefined;
   readonly workers: number;
   readonly signal?: AbortSignal;
   /** Told after every round, and how many seconds the run has taken. */
@@ -53,7 +54,10 @@ export async function readCheckpoint(folder: string, spec: FederationSpec): Prom
 }
 
 /** Simulates a run to its end, or to the round in which it diverges. */
-export async function simulateRun(run: Run, { parties, test, workers, signal, onRound }: Surroundings): Promise<Ended> {
+export async function simulateRun(
+  run: Run,
+  { parties, test, links, workers, signal, onRound }: Surroundings,
+): Promise<Ended> {
   const { spec, folder, from } = run;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
@@ -67,6 +71,7 @@ export async function simulateRun(run: Run, { parties, test, workers, signal, on
       parties,
       executor,
       ...(test && { test }),
+      ...(links && { links }),
       ...(from && { from }),
       ...(signal && { signal }),
     });
