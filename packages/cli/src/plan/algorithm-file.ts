@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import type { IntervalPlan, PlanQuestion } from "@concord/federation";
 import { LEVELS } from "@concord/federation";
-import { stringify } from "yaml";
+import { Document, isCollection } from "yaml";
 import { InputError } from "../output.ts";
 
 /** Writes the plan as the `algorithm` of an experiment or a federation: a YAML file to copy from. */
@@ -15,8 +15,11 @@ export async function writeAlgorithm(path: string, plan: IntervalPlan, question:
     levels: LEVELS.filter((level) => levels.includes(level)),
     assignment: { parties },
   };
+  const document = new Document({ algorithm });
+  const list = document.getIn(["algorithm", "levels"], true);
+  if (isCollection(list)) list.flow = true;
   try {
-    await writeFile(path, stringify({ algorithm }));
+    await writeFile(path, document.toString({ flowCollectionPadding: false }));
   } catch (error) {
     throw new InputError(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`);
   }

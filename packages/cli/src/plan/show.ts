@@ -37,7 +37,8 @@ export function sayPlan(plan: IntervalPlan, { steps, deadline }: PlanQuestion, o
     out.say(`Labels of the ${parties.length} at level ${level}: KL ${divergence.toFixed(3)} from those of all.`);
   }
   if (plan.fedavg) out.say(showFedavg(plan.fedavg));
-  if (plan.problem !== undefined) out.say(`No plan meets the deadline: ${plan.problem}`);
+  if (plan.unable.length > 0) out.say("No plan lets everybody keep the deadline and the budgets.");
+  else if (plan.problem !== undefined) out.say(`No plan meets the deadline: ${plan.problem}.`);
 }
 
 const LIMITS: Readonly<Record<Limit, string>> = {
