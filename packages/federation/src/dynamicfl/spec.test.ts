@@ -44,6 +44,8 @@ describe("a specification of DynamicFL", () => {
     ["an unknown budget", { budget: "money" }, "budget", /server/],
     ["an unknown rule for the group", { group: "tallest" }, "group", /most-data/],
     ["an unknown search", { search: "lucky" }, "search", /orders/],
+    ["an exact search among too many", { search: "exact", activeParties: 17 }, "search", /from 1 to 16.*"auto"/],
+    ["an exact search among anybody", { search: "exact", activeParties: undefined }, "search", /from 1 to 16/],
     ["an unknown rule for slow work", { slow: "lost" }, "slow", /idle/],
     ["a cap above 1", { fairness: { cap: 2 } }, "fairness.cap", /from 0 to 1/],
     ["a cap where only fast parties are members", { slow: "idle", fairness: { cap: 0.5 } }, "fairness", /idle/],

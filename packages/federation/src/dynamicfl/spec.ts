@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Assignment } from "./assigned-levels.ts";
+import { EXACT_UP_TO } from "./choose-group.ts";
 import type { Level } from "./intervals.ts";
 import { INTERVALS, LEVELS } from "./intervals.ts";
 
@@ -41,53 +43,8 @@ export const dynamicflSpecSchema = z
     /** `cap`: the largest share of the rounds it was a member of that a party may spend in the fast group. */
     fairness: z.strictObject({ cap: share }).optional(),
   })
-  .superRefine(({ levels, ratios, p, assignment, slow, fairness }, context) => {
-    const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: "custom", path, message });
-    for (const [i, level] of levels.entries()) {
-      const before = levels[i - 1];
-      if (before !== undefined && INTERVALS[level] <= INTERVALS[before]) {
-        wrong(
-          ["levels", i],
-          `"${level}" does not come after "${before}": expected different levels, the fastest first`,
-        );
-      }
-    }
-    if (p !== undefined && ratios !== undefined) wrong(["p"], "expected either p or ratios, not both");
-    if (p === undefined && ratios === undefined && assignment === undefined) {
-      wrong(
-        ["ratios"],
-        "is missing: expected a share from 0 to 1 for each level, adding up to 1 (or p with two levels, or an assignment)",
-      );
-    }
-    if (assignment !== undefined) {
-      if ((p ?? ratios) !== undefined)
-        wrong(["assignment"], "says the levels: expected neither p nor ratios beside it");
-      if (fairness !== undefined)
-        wrong(["fairness"], "does not go with an assignment, which is the same in every round");
-      const assigned = Object.entries(assignment.parties).map(([party, level]) => ({
-        path: ["parties", party],
-        level,
-      }));
-      if (assignment.default !== undefined) assigned.push({ path: ["default"], level: assignment.default });
-      for (const { path, level } of assigned) {
-        if (!levels.includes(level))
-          wrong(["assignment", ...path], `"${level}" is none of the levels ${levels.join(", ")}`);
-      }
-    }
-    if (p !== undefined && levels.length !== 2) {
-      wrong(["p"], `says the share of the faster of two levels, not of ${levels.length}: expected ratios`);
-    }
-    if (ratios !== undefined) {
-      const sum = ratios.reduce((a, b) => a + b, 0);
-      if (ratios.length !== levels.length) {
-        wrong(["ratios"], `has ${ratios.length} shares for ${levels.length} levels: expected one for each`);
-      } else if (Math.abs(sum - 1) > 1e-9) {
-        wrong(["ratios"], `add up to ${Number(sum.toPrecision(12))}: expected shares from 0 to 1 that add up to 1`);
-      }
-    }
-    if (slow === "idle" && fairness !== undefined) {
-      wrong(["fairness"], 'does not go with slow: "idle", where only fast parties are members of a round');
-    }
+  .superRefine((spec, context) => {
+    for (const [path, message] of problems(spec)) context.addIssue({ code: "custom", path: [...path], message });
   });
 
 export type DynamicflSpec = z.output<typeof dynamicflSpecSchema>;
@@ -95,6 +52,67 @@ export type DynamicflSpec = z.output<typeof dynamicflSpecSchema>;
 /** The share of each level, however the specification says it. */
 export function ratiosOf({ p, ratios }: Pick<DynamicflSpec, "p" | "ratios">): readonly number[] {
   return p === undefined ? (ratios ?? []) : [p, 1 - p];
+}
+
+type Fields = Pick<
+  DynamicflSpec,
+  "activeParties" | "levels" | "ratios" | "p" | "assignment" | "search" | "slow" | "fairness"
+>;
+type Problem = readonly [path: readonly (string | number)[], message: string];
+
+/** What is wrong between the fields. */
+function* problems(spec: Fields): Iterable<Problem> {
+  yield* problemsOfLevels(spec);
+  yield* spec.assignment === undefined ? problemsOfShares(spec) : problemsOfAssignment(spec, spec.assignment);
+  const { activeParties = Number.POSITIVE_INFINITY, search, slow, fairness } = spec;
+  if (search === "exact" && activeParties > EXACT_UP_TO) {
+    yield [["search"], `"exact" needs activeParties from 1 to ${EXACT_UP_TO}: state so many, or take "auto"`];
+  }
+  if (slow === "idle" && fairness !== undefined) {
+    yield [["fairness"], 'does not go with slow: "idle", where only fast parties are members of a round'];
+  }
+}
+
+function* problemsOfLevels({ levels }: Fields): Iterable<Problem> {
+  for (const [i, level] of levels.entries()) {
+    const before = levels[i - 1];
+    if (before === undefined || INTERVALS[level] > INTERVALS[before]) continue;
+    yield [["levels", i], `"${level}" does not come after "${before}": expected different levels, the fastest first`];
+  }
+}
+
+function* problemsOfShares({ levels, ratios, p }: Fields): Iterable<Problem> {
+  if (p !== undefined && ratios !== undefined) yield [["p"], "expected either p or ratios, not both"];
+  if (p !== undefined && levels.length !== 2) {
+    yield [["p"], `says the share of the faster of two levels, not of ${levels.length}: expected ratios`];
+  }
+  if (p === undefined && ratios === undefined) {
+    const expected = "a share from 0 to 1 for each level, adding up to 1 (or p with two levels, or an assignment)";
+    yield [["ratios"], `is missing: expected ${expected}`];
+  }
+  if (ratios === undefined) return;
+  const sum = ratios.reduce((a, b) => a + b, 0);
+  if (ratios.length !== levels.length) {
+    yield [["ratios"], `has ${ratios.length} shares for ${levels.length} levels: expected one for each`];
+  } else if (Math.abs(sum - 1) > 1e-9) {
+    yield [["ratios"], `add up to ${Number(sum.toPrecision(12))}: expected shares from 0 to 1 that add up to 1`];
+  }
+}
+
+function* problemsOfAssignment(spec: Fields, { parties, default: otherwise }: Assignment): Iterable<Problem> {
+  const { levels, ratios, p, fairness } = spec;
+  if ((p ?? ratios) !== undefined) {
+    yield [["assignment"], "says the levels: expected neither p nor ratios beside it"];
+  }
+  if (fairness !== undefined) {
+    yield [["fairness"], "does not go with an assignment, which is the same in every round"];
+  }
+  const assigned = Object.entries(parties).map(([party, level]) => ({ path: ["parties", party], level }));
+  if (otherwise !== undefined) assigned.push({ path: ["default"], level: otherwise });
+  for (const { path, level } of assigned) {
+    if (levels.includes(level)) continue;
+    yield [["assignment", ...path], `"${level}" is none of the levels ${levels.join(", ")}`];
+  }
 }
 
 function showLevel(level: Level): string {
