@@ -31,7 +31,7 @@ export interface FedDynConfig extends AveragingConfig {
  * - The inner problem is solved by the T local steps of every other algorithm, with the task's optimiser; the terms are added
  *   to the gradient before clipping and weight decay (`Task.correctedStep`).
  * - What is evaluated is w, the model that comes down, not the mean of the w_i.
- * - A party that was too late for its exchange has moved its h_i though its w_i was not merged (docs/algorithms.md).
+ * - A party that moved its h_i though its w_i was not merged leaves h off by that much (docs/algorithms.md says when).
  */
 export function feddyn({ alpha, ...config }: FedDynConfig): Algorithm {
   const base = fedavg(config);

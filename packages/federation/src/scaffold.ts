@@ -32,8 +32,8 @@ type ModelAndControl = { readonly model: Tree<Tensor>; readonly control: Tree<Te
  *   each gradient counts about 1/(1 − ρ) times, so c_i would be ten times too large at ρ = 0.9. We divide by the weight
  *   ‖a‖₁ that K gradients have together (`gradientWeight`; K for plain SGD).
  * - Clipping and weight decay: the correction is added to the gradient before both (`Task.correctedStep`).
- * - A party that was too late for its exchange has moved its c_i though its Δc_i was not merged. From then on c differs from
- *   the mean of the c_i by that much (docs/algorithms.md).
+ * - A party that moved its c_i though its Δc_i was not merged leaves c different from the mean of the c_i by that much
+ *   (docs/algorithms.md says when).
  */
 export function scaffold(config: AveragingConfig): Algorithm {
   const base = fedavg(config);
