@@ -25,7 +25,7 @@ export interface GroupQuestion {
 }
 
 /** The published dynamic programme tries so many orders of the parties. */
-export const ORDERS = 10;
+const ORDERS = 10;
 /** So many parties make 65,536 groups: as far as the exact search goes. */
 export const EXACT_UP_TO = 16;
 /** A group is better only if it is nearer by more than this; else the smaller one is kept. */

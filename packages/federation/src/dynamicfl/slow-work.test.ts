@@ -66,6 +66,12 @@ describe("slow work that is added", () => {
     expect(weightIn(rule.merge(begin(), exchangeAt(6, slow, { a: 12, b: 16 })))).toBe(15);
   });
 
+  it("takes for fast those at the fastest level that has members", () => {
+    const lower = addSlowWork(["a", "b", "g"]);
+    const middle = lower.merge(lower.begin({ model: model(10) }), exchangeAt(4, plan, { a: 12, b: 16 }));
+    expect(weightIn(lower.merge(middle, exchangeAt(6, plan, { a: 16, b: 20, c: 14 })))).toBe(21);
+  });
+
   it("counts from the last exchange of each level, also among three", () => {
     const three = addSlowWork(["a", "b", "g"]);
     const party = (level: Level) => ({ level, examples: 1 });

@@ -11,7 +11,7 @@ import { schedule } from "./intervals.ts";
  *
  *   w ← Σ_F n_i w_i / Σ_F n_i  +  Σ_slower (n_i / n) (w_i − w_i⁰),    n = Σ n_i over all who are due,
  *
- * where F are the parties of the fastest level that is due and w_i⁰ is the model that party i had from its last exchange.
+ * where F are the members at the fastest level that is due and w_i⁰ is the model that party i had from its last exchange.
  * The published rule averages the models themselves, so that slower parties also pull the model back towards the one
  * that they started from: with equal sizes it keeps |F| / |A| of what the fast group has learned in the round.
  */
@@ -25,13 +25,15 @@ export function addSlowWork(levels: readonly Level[]): {
     begin,
     merge(state, { plan, step, updates }) {
       const due = levels.filter((level) => schedule(level, plan.steps).includes(step));
-      const byLevel = (level: Level) => updates.filter(({ party }) => levelOf(party, plan, levels) === level);
-      const fast = byLevel(due[0] as Level);
+      const levelOf = levelsOf(plan, levels);
+      const inUse = due.filter((level) => [...levelOf.values()].includes(level));
+      const byLevel = (level: Level | undefined) => updates.filter(({ party }) => levelOf.get(party) === level);
+      const fast = byLevel(inUse[0]);
       const examples = sumOf(updates);
       const parts = fast.map((update) => ({ factor: update.examples / sumOf(fast), tensors: update.tensors }));
       // Those of the fast group that are due may all have been lost: then the model stays as they left it.
       if (fast.length === 0) parts.push({ factor: 1, tensors: state.model });
-      for (const level of due.slice(1)) {
+      for (const level of inUse.slice(1)) {
         const slower = byLevel(level);
         const start = (state.starts as Tree<Tensor>)[level] as Tree<Tensor>;
         for (const update of slower) parts.push({ factor: update.examples / examples, tensors: update.tensors });
@@ -47,10 +49,10 @@ function startsAt(levels: readonly Level[], model: Tree<Tensor>): Tree<Tensor> {
   return Object.fromEntries(levels.map((level) => [level, model]));
 }
 
-/** Levels that are longer than the round have the same schedule and are taken for one. */
-function levelOf(party: string, { members, steps }: RoundPlan, levels: readonly Level[]): Level | undefined {
-  const exchanges = members.find((member) => member.party === party)?.exchanges.length;
-  return levels.find((level) => schedule(level, steps).length === exchanges);
+/** The level of each member. Levels that are longer than the round have the same schedule and are taken for one. */
+function levelsOf({ members, steps }: RoundPlan, levels: readonly Level[]): ReadonlyMap<string, Level | undefined> {
+  const lengths = levels.map((level) => schedule(level, steps).length);
+  return new Map(members.map(({ party, exchanges }) => [party, levels[lengths.indexOf(exchanges.length)]]));
 }
 
 function sumOf(updates: readonly Update[]): number {
