@@ -7,7 +7,10 @@ import { z } from "zod";
 export const scheduleSchema = z
   .array(z.object({ every: z.int().min(1).max(1_000_000), times: z.int().min(1).max(1_000_000) }))
   .min(1)
-  .max(10_000);
+  .max(10_000)
+  .describe(
+    "Local steps as runs of equal gaps: every so many steps, so many times, from where the run before has ended",
+  );
 
 export type Schedule = Readonly<z.output<typeof scheduleSchema>>;
 

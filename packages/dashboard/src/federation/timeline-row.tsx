@@ -34,7 +34,7 @@ export const TimelineRow = memo(function TimelineRow(props: TimelineRowProps) {
         {fast && <span className="timeline-fast">fast</span>}
       </th>
       <td role="cell" className="timeline-lane" title={laneWords(lane)}>
-        <ExchangeLane lane={lane} steps={steps} fast={fast} />
+        <ExchangeLane lane={lane} steps={steps} slow={share !== undefined && !fast} />
         <span className="visually-hidden">{laneWords(lane)}</span>
       </td>
       <td role="cell" className="right numeric timeline-count">

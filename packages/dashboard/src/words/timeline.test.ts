@@ -7,7 +7,7 @@ const missed = { party: "a", exchanges: [], reached: 8, missed: [4], completed: 
 
 describe("words of a timeline", () => {
   it.each([
-    [{}, "no exchange yet of 250 local steps"],
+    [{}, "250 local steps, no exchange yet"],
     [{ merged: 8 }, "the last exchange was after step 8 of 250"],
     [{ merged: 8, members: [missed] }, "the last exchange was after step 8 of 250, 1 party missed exchanges"],
     [{ status: "evaluating" as const }, "all 250 local steps are done; the parties evaluate"],

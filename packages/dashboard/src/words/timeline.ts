@@ -9,7 +9,7 @@ export function timelineWords({ status, steps, merged, members }: RoundRow): str
   switch (status) {
     case "training":
       return merged === 0
-        ? `no exchange yet of ${plural(steps, "local step")}${lost}`
+        ? `${plural(steps, "local step")}, no exchange yet${lost}`
         : `the last exchange was after step ${merged} of ${steps}${lost}`;
     case "evaluating":
       return `all ${plural(steps, "local step")} are done${lost}; the parties evaluate`;
