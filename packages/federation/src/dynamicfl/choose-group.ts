@@ -99,8 +99,7 @@ function isNearer(challenger: number, incumbent: number, smaller: boolean): bool
 /**
  * Looks at every group, depth first, in a random order of the parties so that none is preferred among equals.
  *
- * With counts h_c = Σ_S n_i p_ic and n = Σ_S n_i the distance is Σ_c h_c (ln h_c − ln q_c) / n − ln n, so that adding a
- * party touches only the classes that it has.
+ * Logarithms cost most, so a group is measured only if it may be the nearest: KL(P_S ‖ P) ≥ ½ ‖P_S − P‖₁² (Pinsker).
  */
 function exactGroup({ given, eligible, atMost, whole, rng }: GroupQuestion): readonly Choice[] {
   if (eligible.length > EXACT_UP_TO) {
@@ -109,63 +108,55 @@ function exactGroup({ given, eligible, atMost, whole, rng }: GroupQuestion): rea
     );
   }
   const order = Array.from(permutation(rng, eligible.length), (i) => eligible[i] as Choice);
-  const parts = order.map(({ examples, shares }) => {
-    const classes = Int32Array.from(shares.flatMap((share, c) => (share > 0 ? [c] : [])));
-    return { examples, classes, counts: Float64Array.from(classes, (c) => examples * (shares[c] as number)) };
-  });
-  // A class that only a group has is as far as can be, but not so far that the sum could no longer be undone.
-  const logWhole = Float64Array.from(whole, (q) => Math.log(Math.max(q, Number.MIN_VALUE)));
-  const h = new Float64Array(whole.length);
-  for (const { examples, shares } of given)
-    for (const [c, p] of shares.entries()) h[c] = (h[c] as number) + examples * p;
-  const termOf = (c: number, count: number) => (count > 0 ? count * (Math.log(count) - (logWhole[c] as number)) : 0);
-  const terms = h.map((count, c) => termOf(c, count));
-  /** What a party has changed, to be put back to the bit: by depth. */
-  const counts = parts.map(() => new Float64Array(whole.length));
-  const before = parts.map(() => new Float64Array(whole.length));
+  const counts = order.map(({ examples, shares }) => Float64Array.from(shares, (share) => examples * share));
+  const P = Float64Array.from(whole);
+  const slots = Math.min(atMost - given.length, order.length);
+  /** Σ n_i P_i of those chosen, by how many they are. */
+  const pools = Array.from({ length: slots + 1 }, () => new Float64Array(whole.length));
   const chosen: number[] = [];
   let answer: readonly number[] | undefined;
   let nearest = Number.POSITIVE_INFINITY;
+  if (given.length > 0) {
+    answer = [];
+    nearest = groupDivergence(given, whole);
+    for (const { examples, shares } of given) addTo(pools[0] as Float64Array, examples, shares);
+  }
 
-  const visit = (next: number, n: number, sum: number) => {
-    if (n > 0) {
-      const distance = sum / n - Math.log(n);
-      if (answer === undefined || isNearer(distance, nearest, chosen.length < answer.length)) {
-        answer = [...chosen];
-        nearest = distance;
-      }
-    }
-    const depth = chosen.length;
-    if (given.length + depth >= atMost) return;
-    const [oldCounts, oldTerms] = [counts[depth] as Float64Array, before[depth] as Float64Array];
-    for (let i = next; i < parts.length; i++) {
-      const part = parts[i] as (typeof parts)[number];
-      const { classes } = part;
-      let after = sum;
-      for (let k = 0; k < classes.length; k++) {
-        const c = classes[k] as number;
-        const count = (h[c] as number) + (part.counts[k] as number);
-        const term = termOf(c, count);
-        after += term - (terms[c] as number);
-        oldCounts[k] = h[c] as number;
-        oldTerms[k] = terms[c] as number;
-        h[c] = count;
-        terms[c] = term;
+  const visit = (first: number, n: number) => {
+    const before = pools[chosen.length] as Float64Array;
+    const pool = pools[chosen.length + 1] as Float64Array;
+    for (let i = first; i < order.length; i++) {
+      const own = counts[i] as Float64Array;
+      const examples = n + (order[i] as Choice).examples;
+      const scale = 1 / examples;
+      let apart = 0;
+      for (let c = 0; c < pool.length; c++) {
+        const count = (before[c] as number) + (own[c] as number);
+        pool[c] = count;
+        apart += Math.abs(count * scale - (P[c] as number));
       }
       chosen.push(i);
-      visit(i + 1, n + part.examples, after);
+      if (apart ** 2 / 2 <= nearest + 2 * BETTER_BY) measure(pool, examples);
+      if (chosen.length < slots) visit(i + 1, examples);
       chosen.pop();
-      for (let k = 0; k < classes.length; k++) {
-        h[classes[k] as number] = oldCounts[k] as number;
-        terms[classes[k] as number] = oldTerms[k] as number;
-      }
     }
   };
-  const n = given.reduce((sum, { examples }) => sum + examples, 0);
+  const measure = (pool: Float64Array, examples: number) => {
+    const distance = divergence(
+      Array.from(pool, (count) => count / examples),
+      whole,
+    );
+    if (answer !== undefined && !isNearer(distance, nearest, chosen.length < answer.length)) return;
+    answer = [...chosen];
+    nearest = distance;
+  };
   visit(
     0,
-    n,
-    terms.reduce((sum, term) => sum + term, 0),
+    given.reduce((sum, { examples }) => sum + examples, 0),
   );
   return (answer ?? []).map((i) => order[i] as Choice);
+}
+
+function addTo(pool: Float64Array, examples: number, shares: readonly number[]): void {
+  for (let c = 0; c < pool.length; c++) pool[c] = (pool[c] as number) + examples * (shares[c] as number);
 }
