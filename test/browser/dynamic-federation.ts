@@ -8,7 +8,6 @@ import { key, split } from "@concord/engine";
 import { federationSpecSchema } from "@concord/federation";
 import { handwriting, holdOut, subset } from "@concord/learning";
 import { openParty } from "@concord/party/node";
-import type { z } from "zod";
 
 export const FEDERATION = "timeline";
 
@@ -21,7 +20,8 @@ export interface DynamicFederation {
 
 export interface Wishes {
   readonly names: readonly string[];
-  readonly algorithm: z.input<typeof federationSpecSchema>["algorithm"];
+  /** As a file states it. */
+  readonly algorithm: Readonly<Record<string, unknown>>;
   readonly rounds: number;
   readonly seconds?: number;
   /** Milliseconds before each reply of a party, so that there is something to see. */

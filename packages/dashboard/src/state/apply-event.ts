@@ -159,20 +159,34 @@ function exchangeMerged(state: FederationState, event: Of<"exchange.merged">): F
   const { round, step } = event;
   const row = state.rounds.find((candidate) => candidate.round === round);
   if (row === undefined || isEnded(row)) return state;
-  if (step < row.steps) return changeRound(state, round, ({ merged }) => ({ merged: Math.max(merged, step) }));
+  const last = step >= row.steps;
+  const merged = changeRound(state, round, () => ({
+    ...(last ? { status: "evaluating" } : {}),
+    merged: Math.max(row.merged, step),
+    members: row.members.map((member) => afterExchange(member, event, last)),
+  }));
+  if (!last) return merged;
   const { every, parties } = state.view.spec.evaluation;
   const evaluates = round % every === 0 || round === state.view.spec.rounds;
-  const arrived = new Set(event.parties);
-  const merged = changeRound(state, round, () => ({
-    status: "evaluating",
-    merged: step,
-    members: row.members.map((member) => ({ ...member, completed: arrived.has(member.party) })),
-  }));
   if (!evaluates) return idle(merged);
   const members = new Set(row.members.map(({ party }) => party));
   return setActivity(merged, ({ id, status }) =>
     status === "active" && (parties === "all" || members.has(id)) ? "evaluating" : "idle",
   );
+}
+
+/** A member after an exchange that it took part in, missed, or was not due at. */
+function afterExchange(
+  member: RoundMember,
+  { step, parties, missing }: Of<"exchange.merged">,
+  last: boolean,
+): RoundMember {
+  const came = parties.includes(member.party);
+  const completed = last ? came : member.completed;
+  if (!came && !missing.includes(member.party))
+    return completed === member.completed ? member : { ...member, completed };
+  const missed = came || member.missed.includes(step) ? member.missed : [...member.missed, step];
+  return { ...member, reached: Math.max(member.reached, step), missed, completed };
 }
 
 function roundVoid(state: FederationState, { round, reason, time }: Of<"round.void">): FederationState {
