@@ -166,11 +166,17 @@ class SharedLine {
   }
 
   add(traveller: Traveller, limit: number, bytes: number, now: number): void {
+    // Without a limit nobody is in another's way, and there is nothing to share.
+    if (this.capacity === Number.POSITIVE_INFINITY) {
+      traveller.until = now + bytes / limit;
+      return;
+    }
     this.transfers.push({ traveller, limit, left: bytes, rate: 0, since: now });
     this.share(now);
   }
 
   remove(traveller: Traveller, now: number): void {
+    if (this.transfers.length === 0) return;
     this.transfers = this.transfers.filter((transfer) => transfer.traveller !== traveller);
     this.share(now);
   }

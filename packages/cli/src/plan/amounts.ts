@@ -1,12 +1,12 @@
 import { z } from "zod";
 
 /** Seconds of `30s`, `1.5m`, `2h`, `250ms`; a number alone means seconds. Undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
+function parseDuration(text: string): number | undefined {
   return parseAmount(text, { "": 1, ms: 0.001, s: 1, m: 60, min: 60, h: 3600 });
 }
 
 /** Bytes of `1500`, `12kB`, `3MB`, `1.5MiB`. Undefined for anything else. */
-export function parseSize(text: string): number | undefined {
+function parseSize(text: string): number | undefined {
   const bytes = parseAmount(text, { "": 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 });
   return bytes === undefined ? undefined : Math.round(bytes);
 }

@@ -179,6 +179,18 @@ describe("for any parties, a plan", () => {
     );
   });
 
+  it("keeps the deadline also in a round of some of them, where the coordinator's line is no limit", () => {
+    fc.assert(
+      fc.property(arbitraryQuestion, fc.infiniteStream(fc.boolean()), ({ server: _, ...asked }, takesPart) => {
+        const plan = planIntervals(asked);
+        const some = Object.entries(levels(plan)).filter(() => takesPart.next().value);
+        if (some.length === 0) return;
+        expect(clock(asked, Object.fromEntries(some)).total).toBeLessThanOrEqual(plan.seconds * (1 + 1e-12));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("is worth no less than any other where schedules have no uneven end, and never more than the best", () => {
     fc.assert(
       fc.property(arbitraryQuestion, fc.boolean(), ({ server, ...rest }, even) => {

@@ -46,10 +46,15 @@ export function mostUniformExchanges(parties: readonly PlannedParty[], question:
   let tooMany = question.steps + 1;
   while (tooMany - fitting > 1) {
     const middle = (fitting + tooMany) >> 1;
-    if (uniformPlan(parties, middle, question).meetsDeadline) fitting = middle;
+    if (fitsUniformly(parties, middle, question)) fitting = middle;
     else tooMany = middle;
   }
   return fitting;
+}
+
+function fitsUniformly(parties: readonly PlannedParty[], exchanges: number, question: PlanQuestion): boolean {
+  if (parties.some((party) => whyLate(party, exchanges, question) !== undefined)) return false;
+  return uniformPlan(parties, exchanges, question).meetsDeadline;
 }
 
 function whyLate(party: PlannedParty, exchanges: number, question: PlanQuestion): string | undefined {
