@@ -222,7 +222,7 @@ describe("a round at two levels", () => {
       expect(flatten(resumed.last.state)).toEqual(flatten(whole.last.state));
       expect([...half.plans, ...resumed.plans]).toEqual(whole.plans);
     }
-  });
+  }, 60_000);
 });
 
 describe("the cost of DynamicFL", () => {
@@ -297,6 +297,13 @@ describe("a party without labels", () => {
     expect(() => planOf({ localSteps: 5 }, [profile("a", 0, 5), { id: "b", examples: 5 }])).toThrow(
       'party "b": labels is missing',
     );
+  });
+
+  it("cannot be helped where the task has none: the specification is refused", () => {
+    const regression = { ...TINY_TASK, outputs: 1, loss: "mse" };
+    expect(() => spec({ localSteps: 5 }, { task: regression })).toThrow("chooses by the counts of labels");
+    const assignment = { parties: {}, default: "b" };
+    expect(() => spec({ localSteps: 5, p: undefined, assignment }, { task: regression })).not.toThrow();
   });
 
   it("can be given shares from elsewhere", () => {

@@ -91,6 +91,14 @@ const federationFields = {
  */
 export const federationSpecSchema = z
   .strictObject(federationFields)
+  .superRefine(({ algorithm, task }, context) => {
+    if (algorithm.kind !== "dynamicfl" || algorithm.assignment !== undefined || task.loss === "cross-entropy") return;
+    context.addIssue({
+      code: "custom",
+      path: ["task", "loss"],
+      message: `dynamicfl chooses by the counts of labels: expected "cross-entropy", got "${task.loss}" (or an assignment)`,
+    });
+  })
   .superRefine(({ algorithm: { kind }, task: { optimizer } }, context) => {
     if ((kind !== "scaffold" && kind !== "fednova") || optimizer.kind === "sgd") return;
     context.addIssue({
