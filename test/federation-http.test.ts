@@ -42,7 +42,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function federation(algorithm: FederationSpec["algorithm"], rounds: number): FederationSpec {
+/** `algorithm` as a file states it. */
+function federation(algorithm: Readonly<Record<string, unknown>>, rounds: number): FederationSpec {
   return federationSpecSchema.parse({
     name: "digits of three hands",
     dataset: "generated handwriting",
@@ -117,6 +118,7 @@ async function site(spec: FederationSpec) {
       openParty({
         dir: dirs.get(party) ?? folder,
         data: dataOf(party),
+        shareLabels: true,
         engine,
         retry: { firstDelayMs: 5, longestDelayMs: 50 },
         ...options,
@@ -133,6 +135,14 @@ describe("a federation over HTTP", () => {
     ["FedAvg", federation({ kind: "fedavg", localSteps: 4 }, 3)],
     ["FedAvg with two of three parties", federation({ kind: "fedavg", localSteps: 3, activeParties: 2 }, 4)],
     ["FedSGD with momentum", federation({ kind: "fedsgd", localSteps: 3 }, 2)],
+    ["DynamicFL", federation({ kind: "dynamicfl", localSteps: 6, levels: ["a", "b"], p: 0.7 }, 2)],
+    [
+      "DynamicFL of three levels",
+      federation(
+        { kind: "dynamicfl", localSteps: 18, levels: ["b", "c", "g"], ratios: [0.4, 0.3, 0.3], slow: "added" },
+        1,
+      ),
+    ],
     ["FedProx", federation({ kind: "fedprox", localSteps: 3, mu: 0.1 }, 2)],
     ["FedNova", federation({ kind: "fednova", localSteps: 3 }, 2)],
     [
