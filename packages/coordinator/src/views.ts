@@ -5,9 +5,9 @@ import type { FederationView, PartyView, RoundView } from "@concord/protocol";
 import { ConcordError, scheduleOf } from "@concord/protocol";
 import type { Context } from "./context.ts";
 import type { Driver } from "./driver/driver.ts";
-import { missedSteps } from "./driver/finish-round.ts";
 import type { Live, LiveParty, Phase } from "./driver/live.ts";
 import { lastHeard } from "./driver/live.ts";
+import { missedSteps } from "./driver/missed-steps.ts";
 import type { RoundRecord, SegmentRecord, TrafficRecord } from "./store/contract.ts";
 
 /** A federation as viewers see it. */

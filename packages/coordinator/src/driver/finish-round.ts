@@ -1,4 +1,4 @@
-import { type RoundPlan, totalTraffic } from "@concord/federation";
+import { totalTraffic } from "@concord/federation";
 import type { Evaluation } from "@concord/learning";
 import { addEvaluations, meanOf } from "@concord/learning";
 import type { Context } from "../context.ts";
@@ -6,6 +6,7 @@ import type { EvaluationRecord, RoundResult, SegmentRecord } from "../store/cont
 import { markMissing } from "./enforce-deadlines.ts";
 import type { Evaluating, Live } from "./live.ts";
 import { dropLease } from "./live.ts";
+import { missedSteps } from "./missed-steps.ts";
 import { transferred } from "./transfers.ts";
 
 /** Ends a round when its evaluators have replied, or when they had time enough. */
@@ -60,20 +61,6 @@ export async function finishRound({ journal, clock }: Context, live: Live): Prom
   markMissing(live, awaited);
   for (const party of live.parties.values()) dropLease(party);
   return true;
-}
-
-/** The steps whose exchange a party missed, of those who missed any. */
-export function missedSteps(
-  { members }: RoundPlan,
-  segments: readonly SegmentRecord[],
-): Readonly<Record<string, readonly number[]>> {
-  const missed: Record<string, number[]> = {};
-  for (const { party, exchanges } of members) {
-    const dropped = segments.filter((record) => record.party === party && record.outcome === "dropped");
-    const steps = dropped.flatMap(({ segment }) => exchanges[segment] ?? []).sort((a, b) => a - b);
-    if (steps.length > 0) missed[party] = steps;
-  }
-  return missed;
 }
 
 /** The instant at which the evaluation of a round runs out. */
