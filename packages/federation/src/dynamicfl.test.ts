@@ -211,6 +211,7 @@ describe("a round at two levels", () => {
     for (const rules of [
       { budget: "party", fairness: { cap: 0.5 } },
       { slow: "added", levels: ["b", "d", "g"], p: undefined, ratios: [0.3, 0.4, 0.3] },
+      { slow: "anchored" },
     ]) {
       const long = spec({ localSteps: 6, activeParties: 3, ...rules }, { task: MOMENTUM, rounds: 6 });
       const whole = await watch({ spec: long, parties });
@@ -234,7 +235,7 @@ describe("the cost of DynamicFL", () => {
       pair: fc.subarray([...LEVELS], { minLength: 2, maxLength: 2 }),
       p: fc.integer({ min: 0, max: 10 }).map((tenths) => tenths / 10),
       budget: fc.constantFrom("server", "party"),
-      slow: fc.constantFrom("published", "idle", "added"),
+      slow: fc.constantFrom("published", "idle", "added", "anchored"),
       activeParties: fc.integer({ min: 1, max: 5 }),
       seed: fc.nat(1000),
     });
@@ -251,7 +252,8 @@ describe("the cost of DynamicFL", () => {
           const E = EXCHANGES(S.includes(party) ? fast : slower, T);
           expected.set(party, (expected.get(party) ?? 0) + TINY_MODEL_BYTES * E);
         }
-        const rest = slow === "idle" && S.length > 0 ? 0 : Math.min(activeParties, 5) - S.length;
+        const rest =
+          (slow === "idle" || slow === "anchored") && S.length > 0 ? 0 : Math.min(activeParties, 5) - S.length;
         round += TINY_MODEL_BYTES * (S.length * EXCHANGES(fast, T) + rest * EXCHANGES(slower, T));
       }
       for (const [party, { train }] of last.traffic) {

@@ -5,6 +5,7 @@ import type { Algorithm } from "./algorithm.ts";
 import { average } from "./average.ts";
 import { checkModel } from "./check-model.ts";
 import { ablestLevel, drawAbility } from "./dynamicfl/able-parties.ts";
+import { anchored } from "./dynamicfl/anchored.ts";
 import { placeAsAssigned } from "./dynamicfl/assigned-levels.ts";
 import type { Turns } from "./dynamicfl/fair-turns.ts";
 import { countTurns, hasTurn } from "./dynamicfl/fair-turns.ts";
@@ -33,7 +34,7 @@ export function dynamicfl(spec: DynamicflSpec, labelsOf = declaredLabels): Algor
   const { localSteps: T, activeParties, levels, budget, assignment, slow, fairness } = spec;
   const ratios = ratiosOf(spec);
   const schedules = levels.map((level) => schedule(level, T));
-  const slowWork = addSlowWork(levels);
+  const slowWork = slowRule(spec);
 
   return {
     name: "dynamicfl",
@@ -45,7 +46,7 @@ export function dynamicfl(spec: DynamicflSpec, labelsOf = declaredLabels): Algor
         ...(budget === "party" && !assignment && { ability: drawAbility(key) }),
         ...(fairness && { turns: {} }),
       };
-      return slow === "added" ? slowWork.begin(state) : state;
+      return slowWork.begin(state);
     },
 
     select({ ability, turns }, context) {
@@ -64,7 +65,7 @@ export function dynamicfl(spec: DynamicflSpec, labelsOf = declaredLabels): Algor
             },
           );
       const slowest = levels.length - 1;
-      const idle = (party: string) => slow === "idle" && levelOf.get(party) === slowest;
+      const idle = (party: string) => (slow === "idle" || slow === "anchored") && levelOf.get(party) === slowest;
       // Where nobody could be faster there is nobody to wait for.
       const working = active.every(({ id }) => idle(id)) ? active : active.filter(({ id }) => !idle(id));
       const members = working.map(({ id, examples }) => ({
@@ -78,9 +79,22 @@ export function dynamicfl(spec: DynamicflSpec, labelsOf = declaredLabels): Algor
     download: (state) => state.model,
     train: localSteps,
     checkUpdate: (state, update) => checkModel(update, mapTree(state.model, specOf)),
-    merge: slow === "added" ? slowWork.merge : average,
+    merge: slowWork.merge,
     evaluate: ({ trainer, model, data, signal }) => trainer.evaluate(model, data, signal),
     finish: (state, { plan }) =>
       fairness ? { ...state, turns: countTurns((state.turns ?? {}) as Turns, plan) } : state,
   };
+}
+
+/** What becomes of the work of the slower parties: the model that an exchange makes, and what the state keeps for it. */
+function slowRule({ slow, levels, activeParties }: DynamicflSpec): ReturnType<typeof anchored> {
+  switch (slow) {
+    case "published":
+    case "idle":
+      return { begin: (state) => state, merge: average };
+    case "added":
+      return addSlowWork(levels);
+    case "anchored":
+      return anchored(activeParties ?? 1);
+  }
 }

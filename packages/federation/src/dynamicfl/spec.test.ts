@@ -49,6 +49,7 @@ describe("a specification of DynamicFL", () => {
     ["an unknown rule for slow work", { slow: "lost" }, "slow", /idle/],
     ["a cap above 1", { fairness: { cap: 2 } }, "fairness.cap", /from 0 to 1/],
     ["a cap where only fast parties are members", { slow: "idle", fairness: { cap: 0.5 } }, "fairness", /idle/],
+    ["an anchor of unknown weight", { slow: "anchored", activeParties: undefined }, "activeParties", /is missing/],
     ["no local steps", { localSteps: 0 }, "localSteps", /./],
     ["a field that nobody knows", { ratio: [0.5, 0.5] }, "", /ratio/],
   ])("is refused with %s, and the field and its range are named", (_, overrides, field, message) => {

@@ -39,7 +39,7 @@ export const dynamicflSpecSchema = z
     /** How the group of least divergence is looked for; "orders" is the published search, "auto" exact for ≤ 16 parties. */
     search: z.enum(["auto", "exact", "orders"]).default("auto"),
     /** What becomes of the work of the slower parties: see docs/dynamicfl.md. */
-    slow: z.enum(["published", "idle", "added"]).default("published"),
+    slow: z.enum(["published", "idle", "added", "anchored"]).default("published"),
     /** `cap`: the largest share of the rounds it was a member of that a party may spend in the fast group. */
     fairness: z.strictObject({ cap: share }).optional(),
   })
@@ -68,8 +68,11 @@ function* problems(spec: Fields): Iterable<Problem> {
   if (search === "exact" && activeParties > EXACT_UP_TO) {
     yield [["search"], `"exact" needs activeParties from 1 to ${EXACT_UP_TO}: state so many, or take "auto"`];
   }
-  if (slow === "idle" && fairness !== undefined) {
-    yield [["fairness"], 'does not go with slow: "idle", where only fast parties are members of a round'];
+  if ((slow === "idle" || slow === "anchored") && fairness !== undefined) {
+    yield [["fairness"], `does not go with slow: "${slow}", where only fast parties are members of a round`];
+  }
+  if (slow === "anchored" && spec.activeParties === undefined) {
+    yield [["activeParties"], 'is missing: slow "anchored" weighs by their number, expected a whole number ≥ 1'];
   }
 }
 
