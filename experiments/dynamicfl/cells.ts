@@ -32,6 +32,7 @@ const EQUAL_BYTES = { "fedavg-short": "fedavg-short", "fedavg-inner": "fedavg-in
 /** The cell's configuration with one of its rules replaced. */
 const VARIANTS = {
   "slow-added": { slow: "added" },
+  "slow-anchored": { slow: "anchored" },
   "random-group": { group: "random" },
   "slow-idle": { slow: "idle" },
   "most-data": { group: "most-data" },

@@ -53,7 +53,7 @@ function nameOf(cell: string, run: string): string {
 }
 
 function kindOf(run: string): Series["kind"] {
-  if (run === "main" || run === "slow-added" || run === "slow-idle") return "dynamic";
+  if (run === "main" || run.startsWith("slow-")) return "dynamic";
   return ["fedavg-short", "fedavg-inner", "random-group", "most-data"].includes(run) ? "control" : "baseline";
 }
 
