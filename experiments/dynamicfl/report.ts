@@ -17,6 +17,8 @@ interface Row {
   readonly runs: readonly Kept[];
 }
 
+/** The order of tables and legends. */
+const KINDS: readonly Series["kind"][] = ["dynamic", "control", "baseline"];
 const IMAGES = join(import.meta.dirname, "..", "..", "docs", "images");
 
 const rows = rowsOf(allKept());
@@ -38,12 +40,13 @@ console.log(tables.join("\n"));
 
 function rowsOf(kept: readonly Kept[]): Row[] {
   const groups = Map.groupBy(kept, ({ set, data, cell, run }) => JSON.stringify([set, data, nameOf(cell, run)]));
-  return [...groups.values()].flatMap((runs) => {
+  const rows = [...groups.values()].flatMap((runs): Row[] => {
     const [first] = runs;
     if (first === undefined) return [];
     const { set, data, cell, run } = first;
     return [{ set, data, name: nameOf(cell, run), kind: kindOf(run), runs }];
   });
+  return rows.sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind) || a.name.length - b.name.length);
 }
 
 /** Baselines are the same beside every cell; what depends on the cell carries its name. */
