@@ -1,13 +1,31 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Coordinator, memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
-import { type Engine, encodeSafetensors, key, portableEngine, split } from "@concord/engine";
-import { algorithmOf, type FederationSpec, federationSpecSchema, inlineExecutor, simulate } from "@concord/federation";
+import {
+  decodeSafetensors,
+  type Engine,
+  encodeSafetensors,
+  flatten,
+  key,
+  portableEngine,
+  split,
+  type Tensor,
+  type Tree,
+} from "@concord/engine";
+import {
+  algorithmOf,
+  type Checkpoint,
+  type FederationSpec,
+  federationSpecSchema,
+  inlineExecutor,
+  simulate,
+} from "@concord/federation";
 import { buildTask, handwriting, holdOut } from "@concord/learning";
 import type { PartyData } from "@concord/party";
-import { openParty } from "@concord/party/node";
-import { blobId } from "@concord/protocol";
+import { fileStore, openParty } from "@concord/party/node";
+import { blobId, TENSOR_MEDIA_TYPE } from "@concord/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 /** A federation over HTTP, coordinator and party library as they are deployed, against the simulator. */
@@ -24,7 +42,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function federation(algorithm: FederationSpec["algorithm"], rounds: number): FederationSpec {
+/** `algorithm` as a file states it. */
+function federation(algorithm: Readonly<Record<string, unknown>>, rounds: number): FederationSpec {
   return federationSpecSchema.parse({
     name: "digits of three hands",
     dataset: "generated handwriting",
@@ -53,14 +72,21 @@ const dataOf = once((party: string): PartyData => {
   return holdOut(digits, own, 0.2);
 });
 
-const simulated = once(async (spec: FederationSpec) => {
+interface Simulated extends Pick<Checkpoint, "privateStates" | "history"> {
+  readonly model: string;
+  readonly accuracy: number | null;
+}
+
+const simulated = once(async (spec: FederationSpec): Promise<Simulated> => {
   const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), engine);
-  let last: { model: string; accuracy: number | null } = { model: "", accuracy: null };
+  let last: Simulated = { model: "", accuracy: null, privateStates: new Map(), history: [] };
   const parties = PARTIES.map((id) => ({ id, ...dataOf(id) }));
-  for await (const { state, history } of simulate({ spec, parties, executor })) {
+  for await (const { state, history, privateStates } of simulate({ spec, parties, executor })) {
     last = {
       model: await blobId(encodeSafetensors(state.model)),
       accuracy: history.at(-1)?.evaluation?.accuracy ?? null,
+      privateStates,
+      history,
     };
   }
   return last;
@@ -76,6 +102,11 @@ function once<A, B>(work: (argument: A) => B): (argument: A) => B {
     known.set(argument, result);
     return result;
   };
+}
+
+/** Equal for trees that are equal to the bit. */
+function hashOf(tree: Tree<Tensor>): string {
+  return createHash("sha256").update(encodeSafetensors(tree)).digest("hex");
 }
 
 /** The hash of the global model: a comparison byte by byte would take minutes to print. */
@@ -94,11 +125,13 @@ async function site(spec: FederationSpec) {
     get coordinator(): Coordinator {
       return coordinator;
     },
+    dirOf: (party: string) => dirs.get(party) ?? folder,
     invite: async (party: string) => (await coordinator.createInvite(FEDERATION, { party })).url,
     open: (party: string, options: { invite?: string; fetch?: typeof fetch; signal?: AbortSignal } = {}) =>
       openParty({
         dir: dirs.get(party) ?? folder,
         data: dataOf(party),
+        shareLabels: true,
         engine,
         fetch: (input, init) => fetch(String(input).replace(invitedTo, coordinator.url), init),
         retry: { firstDelayMs: 5, longestDelayMs: 50 },
@@ -116,6 +149,22 @@ describe("a federation over HTTP", () => {
     ["FedAvg", federation({ kind: "fedavg", localSteps: 4 }, 3)],
     ["FedAvg with two of three parties", federation({ kind: "fedavg", localSteps: 3, activeParties: 2 }, 4)],
     ["FedSGD with momentum", federation({ kind: "fedsgd", localSteps: 3 }, 2)],
+    ["DynamicFL", federation({ kind: "dynamicfl", localSteps: 6, levels: ["a", "b"], p: 0.7 }, 2)],
+    [
+      "DynamicFL of three levels",
+      federation(
+        { kind: "dynamicfl", localSteps: 18, levels: ["b", "c", "g"], ratios: [0.4, 0.3, 0.3], slow: "added" },
+        1,
+      ),
+    ],
+    ["FedProx", federation({ kind: "fedprox", localSteps: 3, mu: 0.1 }, 2)],
+    ["FedNova", federation({ kind: "fednova", localSteps: 3 }, 2)],
+    [
+      "FedDyn with two of three parties",
+      federation({ kind: "feddyn", localSteps: 3, activeParties: 2, alpha: 0.1 }, 4),
+    ],
+    ["exchanges inside the round", federation({ kind: "fedavg-inner", localSteps: 5, exchanges: 2 }, 2)],
+    ["short rounds", federation({ kind: "fedavg-short", localSteps: 5, exchanges: 2 }, 4)],
   ])("gives the bits and the accuracy of the simulator: %s", async (_name, spec) => {
     const { coordinator, invite, open } = await site(spec);
     const parties = await Promise.all(PARTIES.map(async (id) => await open(id, { invite: await invite(id) })));
@@ -125,6 +174,45 @@ describe("a federation over HTTP", () => {
     expect(await modelOf(coordinator)).toBe(expected.model);
     expect((await coordinator.result(FEDERATION)).accuracy).toBe(expected.accuracy);
     await coordinator.close();
+  });
+
+  test("SCAFFOLD: the simulator's bits; a party's c_i stays in its folder, through rounds in which it rests", async () => {
+    const spec = federation({ kind: "scaffold", localSteps: 3, activeParties: 2 }, 6);
+    const { coordinator, invite, open, dirOf } = await site(spec);
+    /** Every update that a party sent. */
+    const sent: Uint8Array[] = [];
+    const watching: typeof fetch = async (input, init) => {
+      const tensors = new Headers(init?.headers).get("content-type") === TENSOR_MEDIA_TYPE;
+      if (tensors && init?.body instanceof Blob) sent.push(new Uint8Array(await init.body.arrayBuffer()));
+      return fetch(input, init);
+    };
+    const parties = await Promise.all(
+      PARTIES.map(async (id) => await open(id, { invite: await invite(id), fetch: watching })),
+    );
+    await Promise.all(parties.map(({ done }) => done));
+    const { model, privateStates, history } = await simulated(spec);
+    expect(await modelOf(coordinator)).toBe(model);
+    await coordinator.close();
+
+    // Two updates a round, each of two vectors: the model and the change of c_i, never c_i itself.
+    const paths = ["control", "model"].flatMap((vector) =>
+      ["fc1.bias", "fc1.weight", "fc2.bias", "fc2.weight"].map((path) => `${vector}.${path}`),
+    );
+    expect(sent).toHaveLength(12);
+    const controls = sent.map((bytes) => {
+      const { tensors } = decodeSafetensors(bytes);
+      expect(flatten(tensors).map(([path]) => path)).toEqual(paths);
+      return hashOf(tensors.control as Tree<Tensor>);
+    });
+    for (const id of PARTIES) {
+      const rounds = history.filter(({ members }) => members.includes(id)).map(({ round }) => round);
+      expect(rounds.length).toBeGreaterThan(1);
+      expect(rounds.length).toBeLessThan(6);
+      const entries = await fileStore(join(dirOf(id), "private")).entries();
+      const own = entries.find(({ round }) => round === rounds.at(-1))?.state;
+      expect(hashOf(own ?? {})).toBe(hashOf(privateStates.get(id) ?? {}));
+      expect(controls).not.toContain(hashOf(own?.control as Tree<Tensor>));
+    }
   });
 
   // At the n-th request of one party after it has joined: before it is sent, or after it was answered.

@@ -17,9 +17,9 @@ describe("the house", () => {
     for (const name of Object.keys(house.manifests)) {
       expect(house.files.filter(({ path }) => path.startsWith(`packages/${name}/src/`)).length).toBeGreaterThan(0);
     }
-    const fedavg = house.files.find(({ path }) => path === "packages/federation/src/fedavg.ts");
-    const specifiers = readSource(fedavg?.text ?? "").imports.map(({ specifier }) => specifier);
-    expect(specifiers).toEqual(expect.arrayContaining(["@concord/engine", "@concord/learning", "./plan.ts"]));
+    const steps = house.files.find(({ path }) => path === "packages/federation/src/local-steps.ts");
+    const specifiers = readSource(steps?.text ?? "").imports.map(({ specifier }) => specifier);
+    expect(specifiers).toEqual(expect.arrayContaining(["@concord/engine", "@concord/learning", "./algorithm.ts"]));
     expect(house.files.some(({ path }) => path.endsWith(".tsx"))).toBe(true);
   });
 

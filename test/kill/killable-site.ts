@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FederationSpec } from "@concord/federation";
-import { blobId, type ConcordEvent, type FederationView, type PartyView } from "@concord/protocol";
+import { blobId, type ConcordEvent, type FederationView, type PartyView, type RoundView } from "@concord/protocol";
 import { type Moment, type ObservedLink, observedLink } from "./observed-link.ts";
 import { FEDERATION, PARTIES } from "./small-federation.ts";
 
@@ -28,6 +28,7 @@ export interface Site {
   events(): Promise<ConcordEvent[]>;
   parties(): Promise<PartyView[]>;
   federation(): Promise<FederationView>;
+  rounds(): Promise<RoundView[]>;
   accuracy(): Promise<number | null>;
   /** SHA-256 of the model that is served. */
   model(): Promise<string>;
@@ -149,8 +150,9 @@ export async function openSite(
     events: async () => (await get<{ events: ConcordEvent[] }>("/events?limit=10000")).events,
     parties: async () => (await get<{ parties: PartyView[] }>("/parties")).parties,
     federation: () => get<FederationView>(""),
+    rounds: async () => (await get<{ rounds: RoundView[] }>("/rounds")).rounds,
     async accuracy() {
-      const { rounds } = await get<{ rounds: { accuracy: number | null }[] }>("/rounds");
+      const { rounds } = await get<{ rounds: RoundView[] }>("/rounds");
       return rounds.at(-1)?.accuracy ?? null;
     },
     model: async () => blobId(new Uint8Array(await (await request("GET", "/model")).arrayBuffer())),

@@ -2,13 +2,14 @@ import { afterEach, describe, expect, test } from "vitest";
 import { expectOnce } from "./books.ts";
 import { killer } from "./kill-plan.ts";
 import { openSite, type Site } from "./killable-site.ts";
-import { simulated, smallSpec } from "./small-federation.ts";
+import { DYNAMICFL, dynamicExchanges, simulated, smallSpec } from "./small-federation.ts";
 
 /** "kill -9 of any party at any moment": the bits and the books of an undisturbed run. */
 
 describe.each([
-  ["FedAvg", smallSpec({ kind: "fedavg", localSteps: 4 }, 9), 1],
-  ["FedSGD", smallSpec({ kind: "fedsgd", localSteps: 3 }, 5), 3],
+  ["FedAvg", smallSpec({ kind: "fedavg", localSteps: 4 }, 9), () => 1],
+  ["FedSGD", smallSpec({ kind: "fedsgd", localSteps: 3 }, 5), () => 3],
+  ["DynamicFL", smallSpec(DYNAMICFL, 2), dynamicExchanges],
 ])("%s", (algorithm, spec, exchanges) => {
   let site: Site | undefined;
   afterEach(async () => {

@@ -16,7 +16,7 @@ if (last.kind !== "finished") throw new Error(`the party ended as ${last.kind}`)
 async function join(): Promise<Party> {
   for (;;) {
     try {
-      return await openParty({ dir, name, invite, data: dataOf(name), retry });
+      return await openParty({ dir, name, invite, data: dataOf(name), shareLabels: true, retry });
     } catch (error) {
       if (!(error instanceof ConcordError && error.code === "unavailable")) throw error;
       await sleep(100);

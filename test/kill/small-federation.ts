@@ -18,9 +18,17 @@ export const PARTIES = ["north", "south", "west"];
 /** 4 inputs, 8 hidden units, 3 classes: 4 · 8 + 8 + 8 · 3 + 3 parameters in float32. */
 export const MODEL_BYTES = 4 * (4 * 8 + 8 + 8 * 3 + 3);
 
+/** T = 9: the fast group exchanges after 1, 2 … 7 and 9 steps (the published level a lacks T − 1), the others after 4 and 9. */
+export const DYNAMICFL: AlgorithmInput = { kind: "dynamicfl", localSteps: 9, levels: ["a", "b"], p: 0.7 };
+/** Exchanges of a member in a round. */
+export const dynamicExchanges = (fast: boolean) => (fast ? 8 : 2);
+
+/** As a file states it. */
+type AlgorithmInput = Readonly<Record<string, unknown>>;
+
 /** Momentum, so that a party has a private state to lose between the exchanges of a round. */
 export function smallSpec(
-  algorithm: FederationSpec["algorithm"],
+  algorithm: AlgorithmInput,
   rounds: number,
   conditions: Partial<FederationSpec> = {},
 ): FederationSpec {

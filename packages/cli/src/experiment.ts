@@ -7,6 +7,12 @@ import { fromZod } from "@concord/protocol";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { InputError } from "./output.ts";
+import type { Comparison } from "./simulation/compare.ts";
+import { compareSchema } from "./simulation/compare.ts";
+import type { Links } from "./simulation/links.ts";
+import { linksSchema } from "./simulation/links.ts";
+import type { Score } from "./simulation/score.ts";
+import { scoreSchema } from "./simulation/score.ts";
 
 /** Where the examples of a simulation come from and how the parties share them. */
 const dataSpecSchema = z.strictObject({
@@ -33,11 +39,20 @@ const experimentSchema = z.strictObject({
   rounds: z.unknown(),
   seed: z.unknown().default(1),
   evaluation: z.unknown().optional(),
+  /** Fixed before the run, in the file. */
+  score: scoreSchema.optional(),
+  /** Other algorithms on the same data, shares, task and seed. */
+  compare: compareSchema.default({}),
+  /** Links of the parties, by which a virtual clock says how long rounds would take. */
+  links: linksSchema.optional(),
 });
 
 export interface Experiment {
   readonly name: string;
   readonly data: DataSpec;
+  readonly score: Score | undefined;
+  readonly compare: Readonly<Record<string, Comparison>>;
+  readonly links: Links | undefined;
   /** The federation, once the data set is known. */
   federation(dataset: Dataset): FederationSpec;
 }
@@ -64,10 +79,13 @@ export async function readExperiment(path: string): Promise<Experiment> {
 function experimentOf(value: unknown, source: string): Experiment {
   const outer = experimentSchema.safeParse(value);
   if (!outer.success) throw new InputError(fromZod(outer.error, source).message);
-  const { name, data, task, algorithm, rounds, seed, evaluation } = outer.data;
+  const { name, data, task, algorithm, rounds, seed, evaluation, score, compare, links } = outer.data;
   return {
     name,
     data,
+    score,
+    compare,
+    links,
     federation(dataset) {
       const spec = federationSpecSchema.safeParse({
         name,

@@ -4,6 +4,7 @@ import { dataCommand } from "./commands/data.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { joinCommand } from "./commands/join.ts";
 import { modelCommand } from "./commands/model.ts";
+import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { startCommand } from "./commands/start.ts";
@@ -23,6 +24,7 @@ export async function main(words: readonly string[]): Promise<void> {
     runCommand(),
     dataCommand(),
     modelCommand(),
+    planCommand(),
     alignCommand(),
     doctorCommand(),
   ]) {

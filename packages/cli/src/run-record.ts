@@ -2,6 +2,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Coordinator } from "@concord/coordinator";
 import { decodeSafetensors } from "@concord/engine";
+import { totalTraffic } from "@concord/federation";
 import { writeResults } from "./results.ts";
 
 /** The last line of a run, for programs. */
@@ -14,6 +15,9 @@ export type RunResult = {
   readonly accuracySource: string;
   readonly bytesUp: number;
   readonly bytesDown: number;
+  /** Tensor data of training alone, which the papers' formulas count. */
+  readonly payloadBytesUp: number;
+  readonly payloadBytesDown: number;
 };
 
 /** Writes `<dir>/runs/<federation>/` of a federation that has finished. */
@@ -24,7 +28,9 @@ export async function recordRun(
 ): Promise<{ readonly result: RunResult; readonly folder: string; readonly seconds: number }> {
   const view = await coordinator.federation(id);
   const rounds = await coordinator.rounds(id);
+  const payload = totalTraffic((await coordinator.parties(id)).map(({ train }) => train));
   const last = rounds.at(-1);
+  const chooses = rounds.some(({ group }) => group !== null);
   const evaluated = rounds.findLast(({ accuracy }) => accuracy !== null);
   const result: RunResult = {
     type: "result",
@@ -35,6 +41,8 @@ export async function recordRun(
     accuracySource: view.accuracySource,
     bytesUp: last?.wireUp ?? 0,
     bytesDown: last?.wireDown ?? 0,
+    payloadBytesUp: payload.payloadUp,
+    payloadBytesDown: payload.payloadDown,
   };
   const folder = join(dir, "runs", id);
   const { tensors } = decodeSafetensors(await coordinator.currentModel(id));
@@ -46,10 +54,11 @@ export async function recordRun(
       node: process.version,
       date: new Date().toISOString(),
     },
-    rounds: rounds.map(({ round, status, members, trainLoss, accuracy, loss, wireUp, wireDown }) => ({
+    rounds: rounds.map(({ round, status, members, group, trainLoss, accuracy, loss, wireUp, wireDown }) => ({
       round,
       status,
       parties: members.filter(({ completed }) => completed).length,
+      ...(chooses && { groupSize: group?.parties.length ?? null, divergence: group?.divergence ?? null }),
       trainLoss,
       accuracy,
       loss,

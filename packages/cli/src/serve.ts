@@ -5,6 +5,8 @@ import { federationSpecSchema } from "@concord/federation";
 import { federationIdSchema, fromZod } from "@concord/protocol";
 import { parse } from "yaml";
 import type { Options } from "./commands/serve.ts";
+import { asInput, loadTrain } from "./datasets.ts";
+import { readExperiment } from "./experiment.ts";
 import { interruption } from "./interruption.ts";
 import { listen } from "./listening.ts";
 import type { Output } from "./output.ts";
@@ -70,6 +72,7 @@ async function follow(
   }
 }
 
+/** A federation, or an experiment of `concord run`: then the federation that it simulates, for parties elsewhere. */
 async function readFederation(path: string): Promise<FederationSpec> {
   let value: unknown;
   try {
@@ -77,9 +80,20 @@ async function readFederation(path: string): Promise<FederationSpec> {
   } catch (error) {
     throw new InputError(`cannot read ${path}: ${error instanceof Error ? error.message : error}`);
   }
+  if (isExperiment(value)) {
+    const experiment = await readExperiment(path);
+    // What the task takes from the data set, such as the number of classes, is in no such file.
+    const dataset = await asInput(() => loadTrain(experiment.data.dataset), `${path}: data.dataset`);
+    return experiment.federation(dataset);
+  }
   const spec = federationSpecSchema.safeParse(value);
   if (!spec.success) throw new InputError(fromZod(spec.error, path).message);
   return spec.data;
+}
+
+/** Only an experiment says where its examples come from. */
+function isExperiment(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "data" in value;
 }
 
 function idOf(path: string): string {

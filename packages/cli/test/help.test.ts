@@ -8,20 +8,28 @@ beforeAll(async () => {
 afterAll(() => place.close());
 
 describe("help", () => {
-  test.each(["start", "serve", "join", "run", "data list", "data pull", "data info", "model info", "doctor"])(
-    "of concord %s has an example and names --json",
-    async (command) => {
-      const { code, stdout, stderr } = await place.run([...command.split(" "), "--help"]);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(stdout).toContain(`$ ${command === "run" ? "CONCORD_DATA=./data " : ""}concord ${command}`);
-      expect(stdout).toContain("--json");
-    },
-  );
+  test.each([
+    "start",
+    "serve",
+    "join",
+    "run",
+    "plan dynamicfl",
+    "data list",
+    "data pull",
+    "data info",
+    "model info",
+    "doctor",
+  ])("of concord %s has an example and names --json", async (command) => {
+    const { code, stdout, stderr } = await place.run([...command.split(" "), "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`$ ${command === "run" ? "CONCORD_DATA=./data " : ""}concord ${command}`);
+    expect(stdout).toContain("--json");
+  });
 
   test("lists the commands", async () => {
     const { code, stdout } = await place.run(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["start", "serve", "join", "run", "data", "model", "doctor"]) {
+    for (const command of ["start", "serve", "join", "run", "data", "model", "plan", "doctor"]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
   });

@@ -39,6 +39,9 @@ describe("concord start", () => {
       accuracySource: "held-out examples of all parties",
       bytesUp: expect.any(Number),
       bytesDown: expect.any(Number),
+      // A model down and up for each of two parties in each of two rounds.
+      payloadBytesUp: 4 * 437_544,
+      payloadBytesDown: 4 * 437_544,
     });
 
     const folder = join(place.folder, ".concord/runs/federation-1");

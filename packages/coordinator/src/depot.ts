@@ -13,7 +13,8 @@ export interface Pinned {
  * being swept.
  */
 export interface Depot {
-  put(bytes: Uint8Array<ArrayBuffer>): Promise<Pinned>;
+  /** `sha256` is the hash of the bytes where the caller has just worked it out: of a model that takes its time. */
+  put(bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<Pinned>;
   get(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Removes what is neither pinned nor named by `referenced`; returns how many. */
   sweep(referenced: () => Promise<ReadonlySet<string>>): Promise<number>;
@@ -38,13 +39,14 @@ export function openDepot(blobs: BlobStore): Depot {
   }
 
   return {
-    async put(bytes) {
-      const release = pin(await blobId(bytes));
+    async put(bytes, known) {
+      const sha256 = known ?? (await blobId(bytes));
+      const release = pin(sha256);
       // A put that finds its file present while a sweep is about to remove it would be lost: they take turns.
       while (sweeping !== undefined) await sweeping;
       puts++;
       try {
-        return { sha256: await blobs.put(bytes), bytes: bytes.length, release };
+        return { sha256: await blobs.put(bytes, sha256), bytes: bytes.length, release };
       } catch (error) {
         release();
         throw error;

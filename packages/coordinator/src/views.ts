@@ -2,12 +2,13 @@ import type { Purpose, Traffic } from "@concord/federation";
 import { addTraffic, inPartyOrder, NO_TRAFFIC, totalTraffic } from "@concord/federation";
 import { parameterCount } from "@concord/learning";
 import type { FederationView, PartyView, RoundView } from "@concord/protocol";
-import { ConcordError } from "@concord/protocol";
+import { ConcordError, scheduleOf } from "@concord/protocol";
 import type { Context } from "./context.ts";
 import type { Driver } from "./driver/driver.ts";
-import type { Live, LiveParty } from "./driver/live.ts";
+import type { Live, LiveParty, Phase } from "./driver/live.ts";
 import { lastHeard } from "./driver/live.ts";
-import type { RoundRecord, TrafficRecord } from "./store/contract.ts";
+import { missedSteps } from "./driver/missed-steps.ts";
+import type { RoundRecord, SegmentRecord, TrafficRecord } from "./store/contract.ts";
 
 /** A federation as viewers see it. */
 export async function federationView(driver: Driver): Promise<FederationView> {
@@ -46,13 +47,17 @@ export async function roundViews(
   page: { readonly after: number; readonly limit: number },
 ): Promise<RoundView[]> {
   const { id } = live.record;
-  const { rounds, rows } = await journal.read(async (tx) => {
+  const { rounds, rows, segments } = await journal.read(async (tx) => {
     const rounds = await tx.rounds.list(id, page);
+    const segments = new Map<number, readonly SegmentRecord[]>();
+    for (const { round, result } of rounds) {
+      if (result?.missed === undefined) segments.set(round, await tx.segments.list(id, round));
+    }
     // A round without a result has no totals of its own: they are added up.
     const open = rounds.some(({ result }) => result === null);
-    return { rounds, rows: open ? [...(await tx.traffic.list(id)), ...meter.pending(id)] : [] };
+    return { rounds, segments, rows: open ? [...(await tx.traffic.list(id)), ...meter.pending(id)] : [] };
   });
-  return rounds.map((record) => roundView(live, record, rows));
+  return rounds.map((record) => roundView(live, record, rows, segments.get(record.round) ?? []));
 }
 
 function partyView(
@@ -84,8 +89,15 @@ function partyView(
   };
 }
 
-function roundView({ phase }: Live, record: RoundRecord, rows: readonly TrafficRecord[]): RoundView {
+/** `segments` are those of the round, where its result does not tell what became of them. */
+function roundView(
+  { phase }: Live,
+  record: RoundRecord,
+  rows: readonly TrafficRecord[],
+  segments: readonly SegmentRecord[],
+): RoundView {
   const { round, status, startedAt, endedAt, plan, result } = record;
+  const missed = result?.missed ?? missedSteps(plan, segments);
   const underWay = phase.kind === "evaluating" && phase.round.round === round ? phase.completed : [];
   const completed = new Set(result?.completed ?? underWay);
   const wire = result ?? totalTraffic(rows.filter((row) => row.round <= round).map(({ traffic }) => traffic));
@@ -95,11 +107,16 @@ function roundView({ phase }: Live, record: RoundRecord, rows: readonly TrafficR
     status,
     startedAt: instant(startedAt),
     endedAt: endedAt === null ? null : instant(endedAt),
+    steps: plan.steps,
     members: plan.members.map(({ party, exchanges }) => ({
       party,
-      exchanges: [...exchanges],
+      exchanges: [...scheduleOf(exchanges)],
+      reached: status === "finished" ? plan.steps : reachedStep(exchanges, party, segments),
+      missed: [...(missed[party] ?? [])],
       completed: completed.has(party),
     })),
+    group: plan.group === undefined ? null : { ...plan.group, parties: [...plan.group.parties] },
+    merged: mergedStep(phase, record),
     trainLoss: result?.trainLoss ?? null,
     accuracy: result?.accuracy ?? null,
     loss: result?.loss ?? null,
@@ -107,6 +124,19 @@ function roundView({ phase }: Live, record: RoundRecord, rows: readonly TrafficR
     wireUp: wire.wireUp,
     wireDown: wire.wireDown,
   };
+}
+
+/** The last exchange of a party of which the outcome is known. */
+function reachedStep(exchanges: readonly number[], party: string, segments: readonly SegmentRecord[]): number {
+  const known = segments.filter((record) => record.party === party).length;
+  return known === 0 ? 0 : (exchanges[known - 1] ?? 0);
+}
+
+/** The last step whose exchange is over. */
+function mergedStep(phase: Phase, { round, status, plan }: RoundRecord): number {
+  if (status === "finished" || status === "evaluating") return plan.steps;
+  if (phase.kind !== "training" || phase.round.round !== round) return 0;
+  return Math.max(...phase.states.keys());
 }
 
 async function trafficByParty({ journal, meter }: Context, federation: string) {

@@ -11,6 +11,9 @@ const { clock, advance } = manualClock(() => coordinator.settled());
 let coordinator: Coordinator;
 afterEach(() => coordinator.close());
 
+/** The labels of a are like those of all three: DynamicFL takes it into the fast group. */
+const LABELS: Readonly<Record<string, number[]>> = { a: [2, 1, 1], b: [3, 1, 0], c: [1, 1, 2] };
+
 /** A federation without evaluation, and its parties a, b, c … in that order. */
 async function start(count: number, change: Partial<FederationSpec>, time: Clock = clock): Promise<FakeParty[]> {
   coordinator = await startInMemory({ clock: time });
@@ -24,7 +27,8 @@ async function start(count: number, change: Partial<FederationSpec>, time: Clock
   await coordinator.createFederation("tiny", spec);
   const parties: FakeParty[] = [];
   for (const name of ["a", "b", "c", "d"].slice(0, count)) {
-    parties.push(await joinAs(coordinator, "tiny", name, { heldOut: 0 }));
+    const labels = LABELS[name];
+    parties.push(await joinAs(coordinator, "tiny", name, { heldOut: 0, examples: 4, ...(labels && { labels }) }));
   }
   await coordinator.settled();
   return parties;
@@ -162,6 +166,81 @@ describe("an exchange", () => {
     const [round] = await coordinator.rounds("tiny");
     expect(round?.members).toMatchObject([{ completed: true }, { completed: true }]);
   });
+});
+
+describe("an exchange of a fast group", () => {
+  /** a exchanges at steps 4, 8 and 12, b and c at 12 alone. */
+  const algorithm = { kind: "dynamicfl", localSteps: 12, levels: ["b", "g"], p: 0.4 } as const;
+  const dynamic = { algorithm } as unknown as Partial<FederationSpec>;
+
+  it("that nobody reaches is empty, and neither stops the round nor disturbs the slow parties", async () => {
+    const [a, b, c] = (await start(3, { quorum: 0.6, ...dynamic })) as [FakeParty, FakeParty, FakeParty];
+    const before = await coordinator.currentModel("tiny");
+    const [workB, workC] = [leaseOf(await b.work(), "train"), leaseOf(await c.work(), "train")];
+    expect([workB.segment, workC.segment]).toEqual(Array(2).fill({ index: 0, from: 0, to: 12 }));
+    await advance(59);
+    expect(await merges()).toEqual([]);
+    for (const [party, { lease }] of [[b, workB], [c, workC]] as const) await party.heartbeat(lease.id); // biome-ignore format: a table
+    await advance(1);
+    expect(await merges()).toEqual([
+      [4, [], ["a"]],
+      [8, [], ["a"]],
+    ]);
+    expect(await coordinator.currentModel("tiny")).toEqual(before);
+
+    // It comes back, and rejoins at its next due step from the model that is current for it.
+    const back = leaseOf(await a.work(), "train");
+    expect(back.segment).toEqual({ index: 2, from: 8, to: 12 });
+    const [round] = await coordinator.rounds("tiny");
+    expect(round).toMatchObject({
+      steps: 12,
+      merged: 8,
+      group: { parties: ["a"] },
+      members: [
+        { party: "a", exchanges: [{ every: 4, times: 3 }], reached: 8, missed: [4, 8], completed: false },
+        { party: "b", exchanges: [{ every: 12, times: 1 }], reached: 0, missed: [] },
+        { party: "c", exchanges: [{ every: 12, times: 1 }], reached: 0, missed: [] },
+      ],
+    });
+    await a.train(back, 0);
+    await b.train(workB, 6);
+    await c.train(workC, 6);
+    await becomes(4);
+    expect((await coordinator.rounds("tiny"))[0]).toMatchObject({
+      status: "finished",
+      merged: 12,
+      members: [{ reached: 12, missed: [4, 8], completed: true }, { missed: [] }, { missed: [] }],
+    });
+    expect((await coordinator.parties("tiny")).map(({ train }) => train.payloadDown / 60)).toEqual([1, 1, 1]);
+  });
+
+  it("counts members who are not due yet as there, and waits for the rest of the quorum", async () => {
+    const [, b, c] = (await start(3, { quorum: 0.9, ...dynamic })) as [FakeParty, FakeParty, FakeParty];
+    const works = [await b.work(), await c.work()];
+    await advance(120);
+    expect(await merges()).toEqual([]);
+    await advance(480);
+    expect(await eventsOf(coordinator, "tiny")).toContainEqual(
+      expect.objectContaining({
+        type: "round.void",
+        reason: "0 of 1 parties replied at step 4 within 600 s, the quorum is 1",
+      }),
+    );
+    expect(await b.train(works[0] as never, 1).catch(({ code }) => code)).toBe("permission_denied");
+  });
+
+  it("that nobody reaches ends the round where nobody is left for a later one", async () => {
+    const parties = await start(3, { quorum: 0.6, ...dynamic });
+    for (const party of parties.reverse()) await party.setStatus("left");
+    await coordinator.settled();
+    expect(await typesOf()).toContain("round.void");
+    expect(await merges()).toEqual([]);
+  });
+
+  async function merges() {
+    const events = await eventsOf(coordinator, "tiny");
+    return events.flatMap((e) => (e.type === "exchange.merged" ? [[e.step, e.parties, e.missing]] : []));
+  }
 });
 
 describe("a party that is not heard from", () => {

@@ -1,3 +1,4 @@
+import { algorithmSpecSchema } from "@concord/federation";
 import { newSecret, parseInvite } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Coordinator } from "../src/index.ts";
@@ -140,6 +141,25 @@ describe("joining", () => {
       message: "2 label counts for 3 classes",
     });
     expect((await coordinator.parties("tiny")).map(({ labels }) => labels)).toEqual([[1, 2, 3], null]);
+  });
+
+  it("is refused without labels where the algorithm chooses by them, and does not use up the invite", async () => {
+    const algorithm = algorithmSpecSchema.parse({ kind: "dynamicfl", localSteps: 4, levels: ["a", "g"], p: 0.5 });
+    await coordinator.createFederation("chosen", tinySpec({ algorithm, minimumParties: 100 }));
+    await expect(joinAs(coordinator, "chosen", "a")).rejects.toMatchObject({
+      code: "invalid_argument",
+      status: 400,
+      param: "labels",
+      message: expect.stringContaining("labels is missing: this federation chooses by labels"),
+    });
+    await expect(joinAs(coordinator, "chosen", "a", { labels: [0, 0, 0] })).rejects.toMatchObject({
+      param: "labels",
+      message: "labels counts no example of any class: expected at least one",
+    });
+    const { token } = parseInvite((await coordinator.createInvite("chosen")).url);
+    await expect(json(await join(token, {}, "chosen"))).rejects.toMatchObject({ status: 400, param: "labels" });
+    expect((await join(token, { labels: [1, 0, 2] }, "chosen")).status).toBe(201);
+    expect((await coordinator.parties("chosen")).map(({ labels }) => labels)).toEqual([[1, 0, 2]]);
   });
 
   it("with a key of one's own may be repeated when the answer was lost", async () => {

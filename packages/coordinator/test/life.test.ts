@@ -55,8 +55,8 @@ describe("a federation by federated averaging", () => {
       round: 1,
       status: "finished",
       members: [
-        { party: "a", exchanges: [2], completed: true },
-        { party: "b", exchanges: [2], completed: true },
+        { party: "a", exchanges: [{ every: 2, times: 1 }], reached: 2, missed: [], completed: true },
+        { party: "b", exchanges: [{ every: 2, times: 1 }], reached: 2, missed: [], completed: true },
       ],
       trainLoss: (1 * 0.2 + 3 * 0.6) / 4,
       accuracy: 32 / 40,
@@ -192,7 +192,8 @@ describe("a federation by federated SGD", () => {
     await b.evaluate(await b.work(), 1, 10);
     await untilEvent(coordinator, "tiny", "federation.finished");
     const [round] = await coordinator.rounds("tiny");
-    expect(round?.members[0]?.exchanges).toEqual([1, 2, 3]);
+    expect(round?.members[0]?.exchanges).toEqual([{ every: 1, times: 3 }]);
+    expect(round).toMatchObject({ steps: 3, merged: 3, group: null });
     const parties = await coordinator.parties("tiny");
     expect(parties.map(({ train }) => train.payloadUp)).toEqual([3 * PAYLOAD, 3 * PAYLOAD]);
     expect(parties.map(({ train }) => train.payloadDown)).toEqual([3 * PAYLOAD, 3 * PAYLOAD]);

@@ -37,9 +37,9 @@ export function mortal(store: Store, blobs: BlobStore, death?: Death): Mortal {
   }
 
   return {
-    store: { transaction: (work) => write(() => store.transaction(work)), close: async () => {} },
+    store: { transaction: (work, how) => write(() => store.transaction(work, how)), close: async () => {} },
     blobs: {
-      put: (bytes) => write(() => blobs.put(bytes)),
+      put: (bytes, sha256) => write(() => blobs.put(bytes, sha256)),
       get: (sha256) => (isDead ? Promise.reject(new Error("killed")) : blobs.get(sha256)),
       has: (sha256) => blobs.has(sha256),
       sweep: (keep) => write(() => blobs.sweep(keep)),

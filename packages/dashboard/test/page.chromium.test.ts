@@ -47,7 +47,11 @@ describe.skipIf(!existsSync(CHROMIUM))("the page", () => {
 
     await page.getByRole("heading", { name: "Result" }).waitFor({ timeout: 60_000 });
     await page.getByText("Round 12 finished", { exact: false }).waitFor();
-    expect(await page.getByRole("rowheader", { name: /Aarhus/ }).count()).toBe(1);
+    const parties = page.getByRole("region", { name: "Parties, scrollable" });
+    expect(await parties.getByRole("rowheader", { name: /Aarhus/ }).count()).toBe(1);
+    const lanes = page.getByRole("table", { name: "Exchanges of round 12" });
+    expect(await lanes.getByRole("rowheader", { name: /Aarhus/ }).count()).toBe(1);
+    expect(await lanes.getByText("1 of 1 exchanges done").count()).toBe(8);
     expect(await page.title()).toBe("Handwritten digits (finished) · Concord");
     // Every event once, whatever was sent again after the cut.
     expect(await page.getByText("Round 12 finished", { exact: false }).count()).toBe(1);

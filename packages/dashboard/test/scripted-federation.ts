@@ -109,7 +109,16 @@ export function scriptedFederation(
       status: "training",
       startedAt: new Date(seconds * 1_000).toISOString(),
       endedAt: null,
-      members: members.map((party) => ({ party, exchanges: [STEPS], completed: false })),
+      steps: STEPS,
+      members: members.map((party) => ({
+        party,
+        exchanges: [{ every: STEPS, times: 1 }],
+        reached: 0,
+        missed: [],
+        completed: false,
+      })),
+      group: null,
+      merged: 0,
       trainLoss: null,
       accuracy: null,
       loss: null,
@@ -167,7 +176,13 @@ export function scriptedFederation(
       ...finished,
       status: "finished",
       endedAt: new Date((seconds + 0.1) * 1_000).toISOString(),
-      members: row.members.map((member) => ({ ...member, completed: member.party !== slow })),
+      merged: STEPS,
+      members: row.members.map((member) => ({
+        ...member,
+        reached: STEPS,
+        missed: member.party === slow ? [STEPS] : [],
+        completed: member.party !== slow,
+      })),
       evaluated: { parties: members.length, examples: 1_204 },
     };
     view = { ...view, round };

@@ -1,4 +1,4 @@
-import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, Tree } from "@concord/engine";
+import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, TensorSpec, Tree } from "@concord/engine";
 import type { Dataset, Evaluation, Task } from "@concord/learning";
 import type { PartyProfile } from "./party.ts";
 import type { RoundPlan, Segment } from "./plan.ts";
@@ -12,6 +12,8 @@ import type { RoundPlan, Segment } from "./plan.ts";
  */
 export interface Algorithm {
   readonly name: string;
+  /** Why a party cannot take part: the field of its profile and what is wrong with it. Undefined if it can. */
+  unfit?(party: PartyProfile): Unfit | undefined;
   /** The coordinator's state before the first round. */
   init(setup: Setup): CoordinatorState;
   /** Who takes part in a round, and after which local steps each one exchanges. */
@@ -21,6 +23,8 @@ export interface Algorithm {
    * (the round's first one if that is 0), however far others have come since.
    */
   download(state: CoordinatorState, segment: Segment): Tree<Tensor>;
+  /** Paths, shapes and dtypes of what `download` gives, if that is not the task's model: a party accepts nothing else. */
+  downloadSpecs?(task: Task): Tree<TensorSpec>;
   /** What a party does between two exchanges. Runs at the party. */
   train(context: TrainContext): Promise<Trained>;
   /** Throws TypeError, naming tensor and reason, for an update that `merge` must not see. */
@@ -34,6 +38,12 @@ export interface Algorithm {
 }
 
 export type CoordinatorState = { readonly model: Tree<Tensor> } & Tree<Tensor>;
+
+export interface Unfit {
+  readonly field: keyof PartyProfile;
+  /** Reads on from the name of the field: "is missing: …". */
+  readonly problem: string;
+}
 
 export interface Setup {
   readonly task: Task;
@@ -79,6 +89,8 @@ export interface Trained {
 
 export interface MergeContext {
   readonly round: number;
+  /** The round's plan: who else is a member, and who exchanges when. */
+  readonly plan: RoundPlan;
   /** The local step after which this exchange takes place. */
   readonly step: number;
   /** True at the end of the round. */

@@ -34,6 +34,7 @@ describe("a checkpoint", () => {
   it.each([
     ["fedavg", { kind: "sgd", momentum: 0.9 }],
     ["fedsgd", { kind: "adam" }],
+    ["scaffold", { kind: "sgd", momentum: 0.9 }],
   ])("of any round goes on to the same bits and the same records: %s with %o", async (kind, optimizer) => {
     const spec = tinySpec({
       task: { ...TINY_TASK, optimizer },
@@ -121,6 +122,7 @@ describe("a checkpoint", () => {
     const report = (round: number, loss: number) => ({
       round,
       members: ["a"],
+      exchanges: 2,
       trainLoss: loss,
       evaluation: { accuracy: 0.5, loss, examples: 3 },
       traffic: { train: NO_TRAFFIC, evaluate: NO_TRAFFIC },

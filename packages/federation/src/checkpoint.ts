@@ -10,6 +10,14 @@ const purposesSchema = z.strictObject({ train: trafficSchema, evaluate: trafficS
 /** A loss may have overflowed, for which JSON has no number. */
 const lossSchema = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
 
+const partySecondsSchema = z.strictObject({
+  computing: z.number(),
+  downloading: z.number(),
+  uploading: z.number(),
+  latency: z.number(),
+  waiting: z.number(),
+});
+
 const recordSchema = z.strictObject({
   format: z.literal("concord-checkpoint-1"),
   spec: z.string(),
@@ -21,11 +29,14 @@ const recordSchema = z.strictObject({
     z.strictObject({
       round: z.int().min(1),
       members: z.array(z.string()),
+      exchanges: z.int().min(1),
+      group: z.strictObject({ parties: z.array(z.string()), divergence: z.number() }).optional(),
       trainLoss: lossSchema,
       evaluation: z
         .strictObject({ accuracy: lossSchema.nullable(), loss: lossSchema.nullable(), examples: z.number() })
         .nullable(),
       traffic: purposesSchema,
+      seconds: z.strictObject({ total: z.number(), parties: z.record(z.string(), partySecondsSchema) }).optional(),
     }),
   ),
 });

@@ -1,9 +1,9 @@
-import type { Tensor, TensorSpec, Tree } from "@concord/engine";
-import { checkTree, firstNonFinite, flatten, mapTree, rng, sample, specOf } from "@concord/engine";
-import { batches, gather } from "@concord/learning";
-import type { Algorithm, CoordinatorState, MergeContext, SelectContext, TrainContext, Trained } from "./algorithm.ts";
-import type { RoundPlan } from "./plan.ts";
-import { weightedMean } from "./weighted-mean.ts";
+import { mapTree, specOf } from "@concord/engine";
+import { drawActive } from "./active-parties.ts";
+import type { Algorithm } from "./algorithm.ts";
+import { average } from "./average.ts";
+import { checkModel } from "./check-model.ts";
+import { localSteps } from "./local-steps.ts";
 
 export interface AveragingConfig {
   /** T: local steps of each party in a round. */
@@ -35,7 +35,15 @@ export function averaging(
   return {
     name,
     init: ({ task, key }) => ({ model: task.model.init(key) }),
-    select: (_state, context) => draw(config, exchanges(config.localSteps), context),
+    select(_state, context) {
+      const steps = exchanges(config.localSteps);
+      const members = drawActive(context, config.activeParties).map(({ id, examples }) => ({
+        party: id,
+        examples,
+        exchanges: steps,
+      }));
+      return { round: context.round, steps: config.localSteps, members };
+    },
     download: (state) => state.model,
     train: localSteps,
     checkUpdate: (state, update) => checkModel(update, mapTree(state.model, specOf)),
@@ -43,56 +51,4 @@ export function averaging(
     evaluate: ({ trainer, model, data, signal }) => trainer.evaluate(model, data, signal),
     finish: (state) => state,
   };
-}
-
-function draw(
-  { localSteps, activeParties }: AveragingConfig,
-  exchanges: readonly number[],
-  context: SelectContext,
-): RoundPlan {
-  const { round, candidates, key } = context;
-  const count = Math.min(activeParties ?? candidates.length, candidates.length);
-  const drawn = new Set(sample(rng(key), candidates, count).map(({ id }) => id));
-  const members = candidates
-    .filter(({ id }) => drawn.has(id))
-    .map(({ id, examples }) => ({ party: id, examples, exchanges }));
-  return { round, steps: localSteps, members };
-}
-
-async function localSteps(context: TrainContext): Promise<Trained> {
-  const { task, trainer, plan, segment, model, privateState, data, key, signal } = context;
-  const kept = segment.index === 0 ? undefined : (privateState?.optimizer as Tree<Tensor> | undefined);
-  const optimizer = kept ?? task.optimizer.init(mapTree(model, specOf));
-  const rows = batches({ key, examples: data.size, batchSize: task.batchSize });
-  const learningRate = task.rateAt(plan.round);
-
-  function* inputs() {
-    for (let step = segment.from; step < segment.to; step++) {
-      // Counted over rounds, so that one round of T exchanges sees the batches of T rounds of one step.
-      yield task.batch(gather(data, rows((plan.round - 1) * plan.steps + step)), learningRate);
-    }
-  }
-
-  const { carry, outputs } = await trainer.steps({ parameters: model, optimizer }, inputs(), signal);
-  const losses = outputs.map(({ loss }) => (loss as Tensor).data[0] as number);
-  const last = segment.to === plan.steps;
-  return {
-    update: carry.parameters as Tree<Tensor>,
-    privateState: last ? {} : { optimizer: (carry.optimizer ?? {}) as Tree<Tensor> },
-    loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-  };
-}
-
-function average(state: CoordinatorState, { updates }: MergeContext): CoordinatorState {
-  return { ...state, model: weightedMean(updates.map(({ examples, tensors }) => ({ weight: examples, tensors }))) };
-}
-
-/** Throws TypeError unless the update is a model of the expected shapes with finite values. */
-function checkModel(update: Tree<Tensor>, specs: Tree<TensorSpec>): void {
-  checkTree("update", update, specs);
-  for (const [path, leaf] of flatten(update)) {
-    const at = firstNonFinite(leaf);
-    if (at >= 0)
-      throw new TypeError(`update: "${path}" holds ${leaf.data[at]} at element ${at}; values must be finite`);
-  }
 }

@@ -17,6 +17,15 @@ export interface RoundPlan {
   readonly members: readonly Member[];
   /** The members that were chosen to exchange more often than the rest, if the algorithm chooses such a group. */
   readonly group?: Group | undefined;
+  /** Everybody who belonged to the federation when the round was planned, if the algorithm's merges ask for it. */
+  readonly whole?: Whole | undefined;
+}
+
+export interface Whole {
+  /** N */
+  readonly parties: number;
+  /** n, the examples of all of them. */
+  readonly examples: number;
 }
 
 export interface Group {

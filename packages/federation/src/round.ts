@@ -95,7 +95,8 @@ export function nextExchange(progress: RoundProgress): Exchange | undefined {
 
 /**
  * Notes that the exchange at `progress.next` has been merged: everybody who was due at it, dropped or not, goes on with
- * the next segment from the model of this exchange. Throws RangeError while a reply is awaited.
+ * the next segment from the model of this exchange; where nobody has replied that is the model from before. Throws
+ * RangeError while a reply is awaited.
  */
 export function merged(progress: RoundProgress): RoundProgress {
   const exchange = nextExchange(progress);

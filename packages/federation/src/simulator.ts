@@ -7,13 +7,17 @@ import type { Purpose, Traffic } from "./communication.ts";
 import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
 import type { Executor } from "./executor.ts";
 import { federationKeys } from "./keys.ts";
+import type { Network } from "./links.ts";
+import { linkTo } from "./links.ts";
 import type { PartyProfile } from "./party.ts";
 import { inPartyOrder } from "./party.ts";
-import type { RoundPlan, Segment } from "./plan.ts";
+import type { Group, RoundPlan, Segment } from "./plan.ts";
 import { checkPlan } from "./plan.ts";
 import { algorithmOf } from "./registry.ts";
 import { beginRound, merged, nextExchange, openSegments, reply } from "./round.ts";
 import type { FederationSpec } from "./spec.ts";
+import type { MessageBytes, RoundSeconds } from "./virtual-time.ts";
+import { virtualTime } from "./virtual-time.ts";
 
 /** A party of a simulation. */
 export interface SimulatedParty {
@@ -31,6 +35,8 @@ export interface Simulation {
   readonly algorithm?: Algorithm;
   /** A test set that the coordinator holds: used instead of the parties' held-out data. */
   readonly test?: Dataset;
+  /** Links by which a virtual clock says how long each round would take. Nothing that is trained depends on them. */
+  readonly links?: Network;
   /** Goes on from here, to the same bits as without the interruption. */
   readonly from?: Checkpoint;
   readonly signal?: AbortSignal;
@@ -49,6 +55,10 @@ export interface Checkpoint {
 export interface RoundReport {
   readonly round: number;
   readonly members: readonly string[];
+  /** Exchanges of all members together. */
+  readonly exchanges: number;
+  /** The members that were chosen to exchange more often, where the algorithm chooses some. */
+  readonly group?: Group | undefined;
   /** Mean training loss of the members' last segments, weighted by examples. */
   readonly trainLoss: number;
   /** Null where this round was not evaluated. */
@@ -59,6 +69,8 @@ export interface RoundReport {
   } | null;
   /** Totals of all parties since the first round. */
   readonly traffic: Readonly<Record<Purpose, Traffic>>;
+  /** How long the round takes over the links of the simulation, if it has any; evaluation is not counted. */
+  readonly seconds?: RoundSeconds | undefined;
 }
 
 /** The state of a simulation before its first round. */
@@ -73,7 +85,8 @@ export function initialCheckpoint(spec: FederationSpec, algorithm = algorithmOf(
  * result is the same to the bit whatever the executor, and equal to that of the same parties over HTTP.
  *
  * Byte counts: payload is exact; wire is the size of the safetensors messages, without HTTP around them.
- * Throws TypeError for a data set that does not fit the task, and the reason of the signal when it is aborted.
+ * Throws TypeError for a data set that does not fit the task, RangeError where there are links but none for a party, and
+ * the reason of the signal when it is aborted.
  */
 export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoint, void, void> {
   const { spec, executor, signal } = simulation;
@@ -83,6 +96,8 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
   const byId = new Map(parties.map((party) => [party.id, party]));
   const profiles = parties.map(profileOf);
   checkData(simulation);
+  const { links } = simulation;
+  if (links) for (const { id } of parties) linkTo(links, id);
   let checkpoint = simulation.from ?? initialCheckpoint(spec, algorithm);
 
   while (checkpoint.round < spec.rounds) {
@@ -93,14 +108,17 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     checkPlan(plan);
     const meter = new Map(checkpoint.traffic);
     const privateStates = new Map(checkpoint.privateStates);
-    const { state, losses } = await runRound(checkpoint.state, plan, privateStates, meter);
+    const { state, losses, messageBytes } = await runRound(checkpoint.state, plan, privateStates, meter);
     const evaluation = evaluationIsDue(spec, round) ? await evaluate(state, plan, privateStates, meter) : null;
     const report: RoundReport = {
       round,
       members: plan.members.map(({ party }) => party),
+      exchanges: plan.members.reduce((sum, { exchanges }) => sum + exchanges.length, 0),
+      ...(plan.group && { group: plan.group }),
       trainLoss: weightedLoss(plan, losses),
       evaluation,
       traffic: { train: totalOf(meter, "train"), evaluate: totalOf(meter, "evaluate") },
+      ...(links && { seconds: virtualTime(plan, links, messageBytes) }),
     };
     checkpoint = { round, state, privateStates, traffic: meter, history: [...checkpoint.history, report] };
     yield checkpoint;
@@ -117,6 +135,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     const downloads = new Map<string, Tree<Tensor>>();
     const updates = new Map<string, Tree<Tensor>>();
     const losses = new Map<string, number>();
+    const messages = new Map(plan.members.map(({ party }): [string, MessageBytes[]] => [party, []]));
 
     const train = async (segment: Segment) => {
       signal?.throwIfAborted();
@@ -136,6 +155,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       privateStates.set(party, trained.privateState);
       downloads.delete(party);
       count(meter, party, "train", trained.update, model);
+      messages.get(party)?.push({ up: treePayload(trained.update), down: treePayload(model) });
       progress = reply(progress, party, segment.index);
     };
 
@@ -150,11 +170,15 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       const sent = plan.members
         .filter(({ party }) => awaited.includes(party))
         .map(({ party, examples }) => ({ party, examples, tensors: updates.get(party) as Tree<Tensor> }));
-      state = algorithm.merge(state, { round: plan.round, step, last, updates: sent });
+      state = algorithm.merge(state, { round: plan.round, plan, step, last, updates: sent });
       for (const party of awaited) updates.delete(party);
       progress = merged(progress);
     }
-    return { state: algorithm.finish(state, { plan, completed: plan.members.map(({ party }) => party) }), losses };
+    return {
+      state: algorithm.finish(state, { plan, completed: plan.members.map(({ party }) => party) }),
+      losses,
+      messageBytes: ({ party, index }: Segment) => messages.get(party)?.[index] as MessageBytes,
+    };
   }
 
   async function evaluate(

@@ -48,6 +48,26 @@ describe("a specification", () => {
       { algorithm: { kind: "fedavg", localSteps: 1, activeParties: 0 } },
       "algorithm.activeParties",
     ],
+    ["a negative μ", { algorithm: { kind: "fedprox", localSteps: 1, mu: -0.1 } }, "algorithm.mu"],
+    ["no μ", { algorithm: { kind: "fedprox", localSteps: 1 } }, "algorithm.mu"],
+    [
+      "more exchanges than steps",
+      { algorithm: { kind: "fedavg-inner", localSteps: 5, exchanges: 6 } },
+      "algorithm.exchanges",
+    ],
+    ["half an exchange", { algorithm: { kind: "fedavg-short", localSteps: 5, exchanges: 2.5 } }, "algorithm.exchanges"],
+    ["an α of 0", { algorithm: { kind: "feddyn", localSteps: 1, alpha: 0 } }, "algorithm.alpha"],
+    ["a μ where none is used", { algorithm: { kind: "scaffold", localSteps: 1, mu: 1 } }, "algorithm"],
+    [
+      "SCAFFOLD over Adam",
+      { algorithm: { kind: "scaffold", localSteps: 1 }, task: { ...TINY_TASK, optimizer: { kind: "adam" } } },
+      "task.optimizer.kind",
+    ],
+    [
+      "FedNova over AdamW",
+      { algorithm: { kind: "fednova", localSteps: 1 }, task: { ...TINY_TASK, optimizer: { kind: "adamw" } } },
+      "task.optimizer.kind",
+    ],
     ["a quorum over 1", { quorum: 1.5 }, "quorum"],
     ["a quorum of 0", { quorum: 0 }, "quorum"],
     ["a quorum in words", { quorum: "most" }, "quorum"],
@@ -73,6 +93,12 @@ describe("a specification", () => {
     expect(error?.issues[0]?.message).toContain('"quorumm"');
     const missing = federationSpecSchema.safeParse({ ...SPEC, seed: undefined });
     expect(missing.error?.issues[0]?.path).toEqual(["seed"]);
+  });
+
+  it("says how many exchanges fit", () => {
+    const algorithm = { kind: "fedavg-short", localSteps: 5, exchanges: 6 };
+    const { error } = federationSpecSchema.safeParse({ ...SPEC, algorithm });
+    expect(error?.issues[0]?.message).toBe("6 exchanges do not fit into 5 local steps: expected 1 … 5");
   });
 
   it("says what a quorum may be", () => {

@@ -1,14 +1,46 @@
 import { taskSpecSchema } from "@concord/learning";
 import { z } from "zod";
+import { dynamicflSpecSchema } from "./dynamicfl/spec.ts";
+
+/** What every algorithm is told that averages models. */
+const averaging = {
+  /** T: local steps of each party in a round. */
+  localSteps: z.int().min(1).max(100_000),
+  /** Parties drawn for each round; all of them where it is not given. */
+  activeParties: z.int().min(1).max(100_000).optional(),
+};
 
 /** Algorithms that a federation can name. */
 export const algorithmSpecSchema = z.discriminatedUnion("kind", [
+  dynamicflSpecSchema,
+  z.strictObject({ kind: z.enum(["fedavg", "fedsgd"]), ...averaging }),
+  /** Controls for algorithms with several exchanges in a round, see `controls.ts`. */
+  z
+    .strictObject({
+      kind: z.enum(["fedavg-inner", "fedavg-short"]),
+      ...averaging,
+      /** E: exchanges of each active party in T local steps. */
+      exchanges: z.int().min(1).max(100_000),
+    })
+    .refine(({ exchanges, localSteps }) => exchanges <= localSteps, {
+      path: ["exchanges"],
+      error: ({ input }) => {
+        const { exchanges, localSteps } = input as { exchanges: number; localSteps: number };
+        return `${exchanges} exchanges do not fit into ${localSteps} local steps: expected 1 … ${localSteps}`;
+      },
+    }),
   z.strictObject({
-    kind: z.enum(["fedavg", "fedsgd"]),
-    /** T: local steps of each party in a round. */
-    localSteps: z.int().min(1).max(100_000),
-    /** Parties drawn for each round; all of them where it is not given. */
-    activeParties: z.int().min(1).max(100_000).optional(),
+    kind: z.literal("fedprox"),
+    ...averaging,
+    /** μ of the proximal term μ/2 ‖w − w_t‖². */
+    mu: z.number().min(0).max(1e6),
+  }),
+  z.strictObject({ kind: z.enum(["scaffold", "fednova"]), ...averaging }),
+  z.strictObject({
+    kind: z.literal("feddyn"),
+    ...averaging,
+    /** α of the dynamic regulariser; the server divides by it. */
+    alpha: z.number().min(1e-6).max(1e6),
   }),
 ]);
 
@@ -17,11 +49,7 @@ export const quorumSchema = z.union([z.literal("all"), z.number().gt(0).max(1)],
   error: 'expected "all" or a fraction above 0 and up to 1',
 });
 
-/**
- * A federation as its operator states it: task, algorithm, and the conditions of a round.
- * It travels to the parties as it is, so it holds no secret.
- */
-export const federationSpecSchema = z.strictObject({
+const federationFields = {
   name: z.string().min(1).max(100),
   task: taskSpecSchema,
   /** The data set the parties are expected to bring, for the eyes of people. */
@@ -55,7 +83,30 @@ export const federationSpecSchema = z.strictObject({
       parties: z.enum(["all", "members"]).default("all"),
     })
     .prefault({}),
-});
+};
+
+/**
+ * A federation as its operator states it: task, algorithm, and the conditions of a round.
+ * It travels to the parties as it is, so it holds no secret.
+ */
+export const federationSpecSchema = z
+  .strictObject(federationFields)
+  .superRefine(({ algorithm, task }, context) => {
+    if (algorithm.kind !== "dynamicfl" || algorithm.assignment !== undefined || task.loss === "cross-entropy") return;
+    context.addIssue({
+      code: "custom",
+      path: ["task", "loss"],
+      message: `dynamicfl chooses by the counts of labels: expected "cross-entropy", got "${task.loss}" (or an assignment)`,
+    });
+  })
+  .superRefine(({ algorithm: { kind }, task: { optimizer } }, context) => {
+    if ((kind !== "scaffold" && kind !== "fednova") || optimizer.kind === "sgd") return;
+    context.addIssue({
+      code: "custom",
+      path: ["task", "optimizer", "kind"],
+      message: `${kind} tells gradients by how far sgd went: expected "sgd", got "${optimizer.kind}"`,
+    });
+  });
 
 export type AlgorithmSpec = z.output<typeof algorithmSpecSchema>;
 export type FederationSpec = z.output<typeof federationSpecSchema>;

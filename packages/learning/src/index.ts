@@ -4,6 +4,7 @@ export * from "./clip.ts";
 export * from "./convolution.ts";
 export * from "./custom-derivative.ts";
 export * from "./data/index.ts";
+export * from "./drift-correction.ts";
 export * from "./embedding.ts";
 export * from "./evaluation.ts";
 export * from "./gelu.ts";

@@ -4,6 +4,8 @@ import { adam } from "./adam.ts";
 import { adamw } from "./adamw.ts";
 import { clipByGlobalNorm } from "./clip.ts";
 import type { Batch, Dataset } from "./data/index.ts";
+import type { DriftCorrection } from "./drift-correction.ts";
+import { correctDrift, correctionConstants } from "./drift-correction.ts";
 import { binaryCrossEntropy, crossEntropy, mse } from "./losses.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -30,6 +32,12 @@ export interface Task {
    */
   readonly trainingStep: StepDefinition;
   /**
+   * The local step with a term against drift in its gradient, before clipping and before the optimiser's weight decay:
+   * what is clipped is the gradient of the objective that the party descends on. The constants of the correction
+   * come in the carry as `constants` and go out as they came. A new definition with every call.
+   */
+  correctedStep(correction: DriftCorrection): StepDefinition;
+  /**
    * Sums over a batch of examples, each multiplied by its weight: `{ parameters, x, y, weight }` to `{ loss, count }` and, for
    * cross-entropy and bce, `correct`; for mse, `squaredError` and `absoluteError`. All are float32 scalars.
    * `weight` is float32 [batch]: 1 for an example, 0 for a row that only fills the batch.
@@ -52,6 +60,7 @@ export function buildTask(spec: TaskSpec): Task {
     optimizer,
     batchSize: spec.batchSize,
     trainingStep: trainingStep(spec, model, optimizer),
+    correctedStep: (correction) => trainingStep(spec, model, optimizer, correction),
     evaluation: (batch) => evaluation(spec, model, batch),
     rateAt: (round) => spec.learningRate * schedule(round),
     batch: ({ x, y }, learningRate) => ({ x, y, learningRate: scalar(learningRate) }),
@@ -76,10 +85,19 @@ export function checkDataset({ spec }: Task, { name, inputShape, y, classes }: D
   if (stray >= 0) throw complain(`target ${y.data[stray]} of example ${stray} is not in 0 … 1, which bce needs`);
 }
 
-function trainingStep(spec: TaskSpec, model: Model, optimizer: Optimizer): StepDefinition {
+function trainingStep(
+  spec: TaskSpec,
+  model: Model,
+  optimizer: Optimizer,
+  correction: DriftCorrection = {},
+): StepDefinition {
   return {
     name: `${model.name}: training step`,
-    carry: { parameters: model.parameters, optimizer: optimizer.state(model.parameters) },
+    carry: {
+      parameters: model.parameters,
+      optimizer: optimizer.state(model.parameters),
+      constants: correctionConstants(correction, model.parameters),
+    },
     input: {
       x: inputSpec(spec, spec.batchSize),
       y: targetSpec(spec, spec.batchSize),
@@ -90,9 +108,11 @@ function trainingStep(spec: TaskSpec, model: Model, optimizer: Optimizer): StepD
       const parameters = branchAt(carry, "parameters");
       const objective = (p: ArrayTree) => ({ loss: mean(exampleLoss(spec, model.apply(p, x), y)), aux: {} });
       const { loss, gradient } = valueAndGrad(objective)(parameters);
-      const clipped = spec.clipNorm === undefined ? gradient : clipByGlobalNorm(gradient, spec.clipNorm);
+      const constants = branchAt(carry, "constants");
+      const whole = correctDrift(correction, gradient, parameters, constants);
+      const clipped = spec.clipNorm === undefined ? whole : clipByGlobalNorm(whole, spec.clipNorm);
       const next = optimizer.update(clipped, branchAt(carry, "optimizer"), parameters, learningRate);
-      return { carry: { parameters: next.parameters, optimizer: next.state }, output: { loss } };
+      return { carry: { parameters: next.parameters, optimizer: next.state, constants }, output: { loss } };
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Key, Tensor, Tree } from "@concord/engine";
+import type { Key, Tensor, TensorSpec, Tree } from "@concord/engine";
 import { encodeSafetensors } from "@concord/engine";
 import type { Algorithm, Trainer } from "@concord/federation";
 import type { Task } from "@concord/learning";
@@ -29,7 +29,11 @@ export interface SegmentResult {
   readonly loss: number;
 }
 
-/** Trains one segment: down comes the model, up goes the update, the private state stays here. */
+/**
+ * Trains one segment: down comes the model, up goes the update, the private state stays here. Where the update is known
+ * not to count, the private state goes back to what it was: a state that is ahead of the merges would bias an algorithm
+ * whose coordinator keeps the sum of what the parties keep (SCAFFOLD, FedDyn).
+ */
 export async function trainSegment(
   work: Extract<LeasedWork, { readonly kind: "train" }>,
   bench: Workbench,
@@ -38,13 +42,15 @@ export async function trainSegment(
   const { party, task, algorithm, trainer, key, data, privateStore, client } = bench;
   const { lease, steps, segment } = work;
   const label = { round: lease.round, segment: segment.index };
+  const before = stateBefore(await privateStore.entries(), label);
+  const takeBack = () => (before === undefined ? privateStore.clear() : privateStore.put({ ...label, state: before }));
   const trained = await algorithm.train({
     task,
     trainer,
     plan: { round: lease.round, steps },
     segment: { party, ...segment },
-    model: await downloadModel(lease, bench, signal),
-    privateState: stateBefore(await privateStore.entries(), label),
+    model: await downloadModel(lease, algorithm.downloadSpecs?.(task) ?? task.model.parameters, bench, signal),
+    privateState: before,
     data: data.train,
     key,
     signal,
@@ -55,8 +61,12 @@ export async function trainSegment(
   }
   // Before the reply: were it stored after, a party killed in between would have lost the state of a segment that counts.
   await privateStore.put({ ...label, state: trained.privateState });
-  const update = await client.upload(encodeSafetensors(trained.update), signal);
+  const update = await client.upload(encodeSafetensors(trained.update), signal).catch(async (error: unknown) => {
+    await takeBack();
+    throw error;
+  });
   const { status } = await client.reply(lease.id, { kind: "train", update, loss: trained.loss }, signal);
+  if (status === "late") await takeBack();
   return { status, loss: trained.loss };
 }
 
@@ -66,7 +76,7 @@ export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, sig
   const evaluation = await algorithm.evaluate({
     task,
     trainer,
-    model: await downloadModel(lease, bench, signal),
+    model: await downloadModel(lease, task.model.parameters, bench, signal),
     privateState: stateBefore(await privateStore.entries(), { round: lease.round + 1, segment: 0 }),
     data: data.heldOut,
     signal,
@@ -74,7 +84,12 @@ export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, sig
   await client.reply(lease.id, { kind: "evaluate", evaluation }, signal);
 }
 
-async function downloadModel(lease: Lease, { task, client }: Workbench, signal: AbortSignal): Promise<Tree<Tensor>> {
-  checkModelSize(task, lease.model);
-  return readModel(task, await client.download(lease.model, signal));
+async function downloadModel(
+  { model }: Lease,
+  specs: Tree<TensorSpec>,
+  { task, client }: Workbench,
+  signal: AbortSignal,
+): Promise<Tree<Tensor>> {
+  checkModelSize(task, specs, model);
+  return readModel(specs, await client.download(model, signal));
 }

@@ -115,6 +115,7 @@ export async function fakeCoordinator(spec: FederationSpec, examples: number, pa
     algorithm.checkUpdate(state, tensors);
     state = algorithm.merge(state, {
       round,
+      plan: progress.plan,
       step: exchange?.step ?? 0,
       last: exchange?.last ?? true,
       updates: [{ party, examples, tensors }],

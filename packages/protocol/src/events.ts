@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { scheduleSchema } from "./schedule.ts";
 
 /** What happens in a federation, in the order it happened: stored with a sequence number, sent live over the socket. */
 const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
@@ -6,6 +7,9 @@ const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
 
 const party = z.string();
 const round = z.int().min(1);
+
+/** The members that were chosen to exchange more often, and KL(their labels ‖ all labels) in nats. */
+export const groupSchema = z.object({ parties: z.array(z.string()), divergence: z.number() });
 
 export const eventSchema = z.discriminatedUnion("type", [
   event("federation.started", {}),
@@ -15,12 +19,21 @@ export const eventSchema = z.discriminatedUnion("type", [
   event("federation.resumed", { round: z.int().min(0) }),
   event("party.joined", { party, name: z.string(), examples: z.int(), client: z.string() }),
   event("party.status", { party, status: z.enum(["active", "paused", "absent", "left"]), reason: z.string() }),
-  event("round.started", { round, members: z.array(party), steps: z.int() }),
+  event("round.started", {
+    round,
+    members: z.array(party),
+    steps: z.int(),
+    /** Which members exchange after which steps, those who exchange most first; none in events of older versions. */
+    schedules: z.array(z.object({ parties: z.array(party), exchanges: scheduleSchema })).optional(),
+    /** Only where the algorithm chooses a group. */
+    group: groupSchema.optional(),
+  }),
   /** A party was dropped from an exchange. */
   event("party.dropped", { party, round, step: z.int(), reason: z.string() }),
   event("update.accepted", { party, round, step: z.int(), loss: z.number(), bytes: z.int() }),
   /** An update or request was refused; nothing of it was kept. */
   event("update.refused", { party: party.nullable(), round: round.nullable(), code: z.string(), reason: z.string() }),
+  /** `parties` is empty where nobody who was due at a step has replied: the model stays as it was. */
   event("exchange.merged", { round, step: z.int(), parties: z.array(party), missing: z.array(party) }),
   event("round.void", { round, reason: z.string() }),
   event("round.finished", {

@@ -1,7 +1,8 @@
 import { federationSpecSchema, trafficSchema } from "@concord/federation";
 import { z } from "zod";
 import { blobRefSchema } from "./blobs.ts";
-import { eventSchema } from "./events.ts";
+import { eventSchema, groupSchema } from "./events.ts";
+import { scheduleSchema } from "./schedule.ts";
 
 /** The version of the protocol, the first part of every path. */
 export const API = "/v1";
@@ -145,13 +146,31 @@ export const partyViewSchema = z.object({
 });
 export type PartyView = z.output<typeof partyViewSchema>;
 
+/** A member of a round as viewers see it. */
+export const roundMemberSchema = z.object({
+  party: partyIdSchema,
+  exchanges: scheduleSchema,
+  /** The last of these steps for which its update is here or which it missed, 0 before the first. */
+  reached: z.int().min(0),
+  /** Those that it missed. */
+  missed: z.array(z.int().min(1)),
+  /** Its last update was merged. */
+  completed: z.boolean(),
+});
+export type RoundMember = z.output<typeof roundMemberSchema>;
+
 /** A round as viewers see it. */
 export const roundViewSchema = z.object({
   round: z.int().min(1),
   status: z.enum(["training", "evaluating", "finished", "void"]),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
-  members: z.array(z.object({ party: partyIdSchema, exchanges: z.array(z.int()), completed: z.boolean() })),
+  /** T, the local steps of each member. */
+  steps: z.int().min(1),
+  members: z.array(roundMemberSchema),
+  group: groupSchema.nullable(),
+  /** The last step whose exchange is over, 0 before the first. */
+  merged: z.int().min(0),
   /** Mean training loss of the last segments, weighted by examples. */
   trainLoss: z.number().nullable(),
   /** Means over the held-out examples of the parties that evaluated. */

@@ -1,37 +1,46 @@
-import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
-import { availableParallelism, cpus } from "node:os";
+import { rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { writeDurably } from "@concord/engine/node";
-import type { Checkpoint, FederationSpec } from "@concord/federation";
-import { decodeCheckpoint, encodeCheckpoint, simulate } from "@concord/federation";
-import { workerPool } from "@concord/federation/node";
+import type { Checkpoint, FederationSpec, SimulatedParty } from "@concord/federation";
+import { inPartyOrder, linkTo, profileOf } from "@concord/federation";
+import type { Dataset } from "@concord/learning";
 import { buildTask, checkDataset } from "@concord/learning";
 import { Command } from "commander";
 import { z } from "zod";
 import { asInput, loadTest, loadTrain } from "../datasets.ts";
+import type { Experiment } from "../experiment.ts";
 import { readExperiment } from "../experiment.ts";
 import { makeFolder } from "../folders.ts";
 import { checkOptions, whole } from "../options.ts";
+import type { Output } from "../output.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
 import { writeResults } from "../results.ts";
 import { allShares } from "../shares.ts";
+import { comparedSpec, MAIN } from "../simulation/compare.ts";
+import { networkFrom } from "../simulation/links.ts";
+import type { RunResult } from "../simulation/run-result.ts";
+import { machine, roundRecords, runResult } from "../simulation/run-result.ts";
+import { sideBySide } from "../simulation/side-by-side.ts";
+import type { Run } from "../simulation/simulate-run.ts";
+import { checkpointOf, readCheckpoint, simulateRun } from "../simulation/simulate-run.ts";
 
 const optionsSchema = z.object({
   json: z.boolean().default(false),
   out: z.string().optional(),
   workers: whole(1, 256).default(availableParallelism()),
   rounds: whole(1, 1_000_000).optional(),
+  only: z.string().optional(),
   fresh: z.boolean().default(false),
 });
 
 export function runCommand(): Command {
   return new Command("run")
-    .description("Simulate a federation in this process, without a network.")
+    .description("Simulate a federation in this process, without a network, and compare algorithms.")
     .argument("<experiment.yaml>", "the experiment")
     .option("--out <folder>", "where results and checkpoints go (default: .concord/experiments/<file name>)")
     .option("--workers <n>", "worker threads (default: one for each core); the result does not depend on it")
     .option("--rounds <n>", "another number of rounds than the file says")
+    .option("--only <name>", `only one run of a comparison; "${MAIN}" is the experiment's own algorithm`)
     .option("--fresh", "begin anew where a checkpoint is there")
     .addHelpText(
       "after",
@@ -47,25 +56,33 @@ type Options = z.output<typeof optionsSchema>;
 async function run(path: string, options: Options): Promise<void> {
   const out = output(options.json);
   const experiment = await readExperiment(path);
+  const { data, score, compare } = experiment;
   const folder = options.out ?? join(".concord", "experiments", basename(path).replace(/\.ya?ml$/, ""));
-  const { data } = experiment;
   const dataset = await asInput(() => loadTrain(data.dataset), `${path}: data.dataset`);
   const test = data.test ? await asInput(() => loadTest(data.dataset), `${path}: data.test`) : undefined;
-  const stated = experiment.federation(dataset);
-  const spec = options.rounds === undefined ? stated : { ...stated, rounds: options.rounds };
+  const spec = statedSpec(experiment, dataset, options, path);
   await asInput(() => checkDataset(buildTask(spec.task), dataset), `${path}: task`);
   const sharing = { ...data, heldOut: test ? 0 : data.heldOut, seed: spec.seed };
   const parties = await asInput(() => allShares(dataset, sharing), `${path}: data`);
+  const links = experiment.links === undefined ? undefined : await networkFrom(experiment.links, path);
+  if (links) await asInput(() => parties.map(({ id }) => linkTo(links, id)), path);
+  const specs = await asInput(() => specsOf(experiment, spec, parties, path));
+  const wanted = chosen(specs, options.only, path);
+  const comparing = Object.keys(compare).length > 0;
   const accuracySource = test
     ? `test set held by the coordinator (${test.size} examples)`
     : `held-out data at the parties (${spec.evaluation.parties === "all" ? "all parties" : "members of the round"})`;
 
-  await makeFolder(folder, "run --out");
-  const checkpointFile = join(folder, "checkpoint.safetensors");
-  if (options.fresh) await rm(checkpointFile, { force: true });
-  const from = await readCheckpoint(checkpointFile, spec);
-  if (from && from.round >= spec.rounds) out.warn(`${folder} holds a finished run; --fresh begins a new one`);
-
+  const runs: Run[] = [];
+  for (const [name, own] of wanted) {
+    const place = name === MAIN ? folder : join(folder, name);
+    await makeFolder(place, "run --out");
+    if (options.fresh) await rm(checkpointOf(place), { force: true });
+    runs.push({ name, spec: own, folder: place, from: await readCheckpoint(place, own) });
+  }
+  if (runs.every(({ from, spec: { rounds } }) => from && from.round >= rounds)) {
+    out.warn(`${folder} holds a finished run; --fresh begins a new one`);
+  }
   out.record({
     type: "start",
     name: spec.name,
@@ -73,93 +90,118 @@ async function run(path: string, options: Options): Promise<void> {
     generated: dataset.generated,
     parties: parties.length,
     rounds: spec.rounds,
-    resumedFrom: from?.round ?? 0,
+    resumedFrom: runs[0]?.from?.round ?? 0,
+    ...(comparing && { runs: runs.map(({ name, from }) => ({ name, resumedFrom: from?.round ?? 0 })) }),
     folder,
   });
-  out.say(
-    `${spec.name}: ${parties.length} parties, ${dataset.name}${dataset.generated ? " (generated data)" : ""}, ${spec.rounds} rounds`,
-  );
-  const executor = await workerPool(spec, options.workers);
-  const started = performance.now();
-  let last = from;
-  try {
-    for await (const checkpoint of simulate({
-      spec,
+  const generated = dataset.generated ? " (generated data)" : "";
+  const among = comparing ? `, ${runs.map(({ name }) => name).join(", ")}` : "";
+  out.say(`${spec.name}: ${parties.length} parties, ${dataset.name}${generated}, ${spec.rounds} rounds${among}`);
+
+  const started = { wall: performance.now(), cpu: process.cpuUsage() };
+  // A run alone takes all workers; several take turns on them, because in a run workers wait for each other.
+  const lanes = Math.min(options.workers, runs.length);
+  const results = await sideBySide(runs, lanes, async (each, signal) => {
+    const ended = await simulateRun(each, {
       parties,
-      executor,
-      ...(test && { test }),
-      ...(from && { from }),
-    })) {
-      last = checkpoint;
-      await writeDurably(checkpointFile, encodeCheckpoint(checkpoint, spec));
-      report(checkpoint);
-    }
-  } finally {
-    await executor.close();
-  }
-  if (last === undefined) throw new InputError("there is nothing to do: the experiment has no rounds");
-  const evaluated = last.history.findLast((round) => round.evaluation !== null)?.evaluation;
-  const traffic = last.history.at(-1)?.traffic;
-  const result = {
+      test,
+      links,
+      workers: Math.floor(options.workers / lanes),
+      signal,
+      onRound: reporter(each, comparing, out),
+    });
+    if (ended.diverged !== undefined && !comparing) throw new Error(`${each.name} has diverged: ${ended.diverged}`);
+    const result = runResult(each, ended, parties.length, spec.rounds, score);
+    await writeResults(each.folder, {
+      config: { ...each.spec, data, ...(score && { score }), ...(experiment.links && { links: experiment.links }) },
+      machine: machine(),
+      rounds: roundRecords(ended.checkpoint.history),
+      result: { type: "result", dataset: dataset.name, accuracySource, ...result, folder: each.folder },
+      model: ended.checkpoint.state.model,
+    });
+    out.say(`${comparing ? `${each.name}: ` : ""}${sentence(result, accuracySource)}; results in ${each.folder}`);
+    return [each.name, result] as const;
+  });
+  const { user, system } = process.cpuUsage(started.cpu);
+  const [[first, main] = [MAIN, undefined], ...others] = results;
+  out.record({
     type: "result",
     dataset: dataset.name,
-    rounds: last.round,
-    accuracy: evaluated?.accuracy ?? null,
-    loss: evaluated?.loss ?? null,
+    ...(first !== MAIN && { run: first }),
     accuracySource,
-    bytesUp: (traffic?.train.wireUp ?? 0) + (traffic?.evaluate.wireUp ?? 0),
-    bytesDown: (traffic?.train.wireDown ?? 0) + (traffic?.evaluate.wireDown ?? 0),
-    payloadBytesUp: traffic?.train.payloadUp ?? 0,
-    payloadBytesDown: traffic?.train.payloadDown ?? 0,
-    seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
+    ...main,
+    ...(comparing && { baselines: Object.fromEntries(others) }),
+    seconds: Number(((performance.now() - started.wall) / 1000).toFixed(1)),
+    cpuSeconds: Number(((user + system) / 1e6).toFixed(1)),
     folder,
-  };
-  await writeResults(folder, {
-    config: { ...spec, data },
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: cpus().length,
-      node: process.version,
-      date: new Date().toISOString(),
-    },
-    rounds: last.history.map(({ round, members, trainLoss, evaluation, traffic: bytes }) => ({
-      round,
-      parties: members.length,
-      trainLoss,
-      accuracy: evaluation?.accuracy ?? null,
-      loss: evaluation?.loss ?? null,
-      bytesUp: bytes.train.wireUp + bytes.evaluate.wireUp,
-      bytesDown: bytes.train.wireDown + bytes.evaluate.wireDown,
-    })),
-    result,
-    model: last.state.model,
   });
-  out.say(
-    `accuracy ${showPercent(result.accuracy)} on ${accuracySource}; ${showBytes(result.bytesUp)} up, ${showBytes(result.bytesDown)} down; ${showDuration(result.seconds)}; results in ${folder}`,
-  );
-  out.record(result);
+}
 
-  function report({ round, history }: Checkpoint): void {
+/** The experiment's own federation, with the number of rounds that was asked for. */
+function statedSpec(experiment: Experiment, dataset: Dataset, { rounds }: Options, path: string): FederationSpec {
+  const stated = experiment.federation(dataset);
+  const spec = rounds === undefined ? stated : { ...stated, rounds };
+  const judged = experiment.score?.lastRounds ?? 1;
+  if (judged > spec.rounds) {
+    throw new InputError(
+      `${path}: score.lastRounds: ${judged} is more than the ${spec.rounds} rounds of the experiment`,
+    );
+  }
+  return spec;
+}
+
+/** The experiment's own algorithm first, then those that it is compared with, in the order of the file. */
+function specsOf(
+  { compare }: Experiment,
+  spec: FederationSpec,
+  parties: readonly SimulatedParty[],
+  path: string,
+): ReadonlyMap<string, FederationSpec> {
+  const profiles = inPartyOrder(parties).map(profileOf);
+  const others = Object.entries(compare).map(
+    ([name, comparison]) => [name, comparedSpec(spec, profiles, name, comparison, path)] as const,
+  );
+  return new Map([[MAIN, spec], ...others]);
+}
+
+function chosen(specs: ReadonlyMap<string, FederationSpec>, only: string | undefined, path: string) {
+  if (only === undefined) return [...specs];
+  const spec = specs.get(only);
+  if (spec !== undefined) return [[only, spec] as const];
+  throw new InputError(`run --only: ${path} has no run "${only}"; it has ${[...specs.keys()].join(", ")}`);
+}
+
+/** Tells of every round; of a comparison only of those that were evaluated. */
+function reporter({ name, spec, from }: Run, comparing: boolean, out: Output) {
+  return ({ round, history }: Checkpoint, seconds: number) => {
     const report = history.at(-1);
-    if (report === undefined) return;
-    const { trainLoss, evaluation, traffic: bytes } = report;
+    if (report === undefined || (comparing && report.evaluation === null)) return;
+    const { trainLoss, evaluation, group, traffic: bytes, seconds: virtual } = report;
     const accuracy = evaluation?.accuracy ?? null;
     const bytesUp = bytes.train.wireUp + bytes.evaluate.wireUp;
     const bytesDown = bytes.train.wireDown + bytes.evaluate.wireDown;
-    out.record({ type: "round", round, accuracy, loss: evaluation?.loss ?? null, trainLoss, bytesUp, bytesDown });
-    const done = round - (from?.round ?? 0);
-    const left = ((performance.now() - started) / 1000 / done) * (spec.rounds - round);
+    out.record({
+      type: "round",
+      ...(comparing && { run: name }),
+      round,
+      accuracy,
+      loss: evaluation?.loss ?? null,
+      trainLoss,
+      ...(group && { group: group.parties, divergence: group.divergence }),
+      bytesUp,
+      bytesDown,
+      ...(virtual && { virtualSeconds: virtual.total, virtual: virtual.parties }),
+    });
+    const left = (seconds / (round - (from?.round ?? 0))) * (spec.rounds - round);
     out.say(
-      `round ${round}/${spec.rounds}  accuracy ${showPercent(accuracy)}  training loss ${trainLoss.toFixed(3)}  ${showBytes(bytesUp)} up  ${showDuration(left)} left`,
+      `${comparing ? `${name}: ` : ""}round ${round}/${spec.rounds}  accuracy ${showPercent(accuracy)}  training loss ${trainLoss.toFixed(3)}  ${showBytes(bytesUp)} up  ${virtual ? `${virtual.total.toFixed(1)} s over the links  ` : ""}${showDuration(left)} left`,
     );
-  }
+  };
 }
 
-async function readCheckpoint(file: string, spec: FederationSpec): Promise<Checkpoint | undefined> {
-  if (!existsSync(file)) return undefined;
-  try {
-    return decodeCheckpoint(await readFile(file), spec);
-  } catch (error) {
-    throw new InputError(`${file}: ${error instanceof Error ? error.message : error} (or --fresh)`);
-  }
+function sentence({ accuracy, costRatio, bytesUp, bytesDown, seconds, diverged }: RunResult, source: string): string {
+  if (diverged !== undefined) return `diverged in ${diverged}`;
+  const cost =
+    costRatio === undefined ? "" : ` at ${costRatio.toPrecision(3)} of the cost of an exchange after every step`;
+  return `accuracy ${showPercent(accuracy)} on ${source}${cost}; ${showBytes(bytesUp)} up, ${showBytes(bytesDown)} down; ${showDuration(seconds)}`;
 }

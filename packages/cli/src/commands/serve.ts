@@ -15,7 +15,7 @@ export function serveCommand(): Command {
     .description("Run the coordinator alone; parties join from elsewhere.")
     .argument(
       "[federation.yaml]",
-      "a federation to create, if its id is not there yet; those of the folder go on in any case",
+      "a federation (or an experiment) to create, if its id is not there yet; those of the folder go on in any case",
     )
     .option("--id <id>", "the federation's id (default: the file's name)")
     .option("--invites <n>", "print so many invites (default: 0)")

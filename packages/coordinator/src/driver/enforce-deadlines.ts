@@ -14,8 +14,11 @@ import { voidRound } from "./void-round.ts";
  *
  * - A party that has left, paused or is absent does not count for the quorum, and is dropped when nobody else is awaited:
  *   until then it may come back.
- * - After the deadline of the exchange the others are dropped as soon as the quorum has replied.
- * - A round that has no quorum at its own deadline, or nobody left to wait for, is void.
+ * - The quorum is of the round's members: those who are not due yet count as there, so that a small group that exchanges
+ *   often cannot hold up the rest of the round.
+ * - After the deadline of the exchange those who are late are dropped as soon as the quorum is there.
+ * - A round that has no quorum at its own deadline, or nobody left to wait for, is void. An exchange that all who were due
+ *   have missed is empty if others still train towards a later one.
  */
 export async function enforceDeadlines(context: Context, live: Live, now: number): Promise<boolean> {
   const { phase } = live;
@@ -24,8 +27,9 @@ export async function enforceDeadlines(context: Context, live: Live, now: number
   if (exchange === undefined) return false;
 
   const { awaited, replied } = exchange;
+  const later = presentLater(live, phase, exchange);
   if (awaited.length === 0) {
-    if (replied.length > 0) return false;
+    if (replied.length + later > 0) return false;
     await voidRound(context, live, phase, `nobody was left to reply at step ${exchange.step}`);
     return true;
   }
@@ -39,17 +43,25 @@ export async function enforceDeadlines(context: Context, live: Live, now: number
   const { exchange: exchangeEnds, round: roundEnds } = deadlines(live, phase);
   if (now < Math.min(exchangeEnds, roundEnds)) return false;
   const due = replied.length + present.length;
-  if (reachesQuorum(quorum, replied.length, due)) {
+  if (reachesQuorum(quorum, replied.length + later, due + later)) {
     const after = now >= exchangeEnds ? exchangeDeadline : roundDeadline;
     await dropParties(context, live, phase, exchange, () => `did not reply within ${after} s`);
     return true;
   }
   if (now < roundEnds) return false;
   markMissing(live, present);
-  const needed = quorum === "all" ? "all of them" : `${Math.ceil(quorum * due)}`;
+  const needed = quorum === "all" ? "all of them" : `${Math.ceil(quorum * (due + later) - 1e-9) - later}`;
   const count = `${replied.length} of ${due} parties replied at step ${exchange.step} within ${roundDeadline} s`;
   await voidRound(context, live, phase, `${count}, the quorum is ${needed}`);
   return true;
+}
+
+/** How many members are there and not due at this exchange, but at a later one. */
+function presentLater(live: Live, { progress }: Training, { step }: Exchange): number {
+  return [...progress.members].filter(([id, { member, segment }]) => {
+    const due = member.exchanges[segment];
+    return due !== undefined && due > step && live.parties.get(id)?.record.status === "active";
+  }).length;
 }
 
 /** The instants at which the exchange that comes next and the round run out. */

@@ -5,6 +5,7 @@ import type { EvaluationRecord, RoundResult, SegmentRecord } from "../store/cont
 import { markMissing } from "./enforce-deadlines.ts";
 import type { Evaluating, Live } from "./live.ts";
 import { dropLease } from "./live.ts";
+import { missedSteps } from "./missed-steps.ts";
 import { transferred } from "./transfers.ts";
 
 /** Ends a round when its evaluators have replied, or when they had time enough. */
@@ -32,6 +33,7 @@ export async function finishRound({ journal }: Context, live: Live, now: number)
       trainLoss: trainLoss(phase, segments),
       ...measured(evaluations),
       completed: phase.completed,
+      missed: missedSteps(plan, segments),
       wireUp: wire.wireUp,
       wireDown: wire.wireDown,
     };

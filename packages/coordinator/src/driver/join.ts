@@ -20,6 +20,10 @@ export async function join({ journal, clock }: Context, live: Live, request: Joi
       param: "labels",
     });
   }
+  const unfit = live.algorithm.unfit?.({ id: name ?? "guest", examples, ...(labels && { labels }) });
+  if (unfit !== undefined) {
+    throw new ConcordError("invalid_argument", `${unfit.field} ${unfit.problem}`, { param: unfit.field });
+  }
   const now = clock.now();
   const record = await journal.commit(async (tx, emit): Promise<PartyRecord> => {
     const joined = await holderOf(tx, key, federation);

@@ -9,20 +9,23 @@ import { putState } from "./states.ts";
 
 /**
  * Merges the exchange that comes next if everybody it waits for has replied or was dropped. The last exchange of a round
- * also ends its training and freezes who evaluates, in the same transaction.
+ * also ends its training and freezes who evaluates, in the same transaction. An earlier one that all have missed leaves
+ * the model as it is.
  */
 export async function mergeExchange(context: Context, live: Live): Promise<boolean> {
   const { phase } = live;
   if (phase.kind !== "training") return false;
   const exchange = nextExchange(phase.progress);
-  if (exchange === undefined || exchange.awaited.length > 0 || exchange.replied.length === 0) return false;
+  if (exchange === undefined || exchange.awaited.length > 0) return false;
+  if (exchange.last && exchange.replied.length === 0) return false;
 
   const { journal, depot, clock } = context;
   const { id } = live.record;
   const { plan, round } = phase.round;
   const { step, last } = exchange;
   const updates = await loadUpdates(context, phase, exchange);
-  const afterMerge = live.algorithm.merge(live.state, { round, step, last, updates });
+  const afterMerge =
+    updates.length === 0 ? live.state : live.algorithm.merge(live.state, { round, plan, step, last, updates });
   const state = last ? live.algorithm.finish(afterMerge, { plan, completed: exchange.replied }) : afterMerge;
   const mergePin = await putState(depot, afterMerge);
   const statePin = state === afterMerge ? mergePin : await putState(depot, state);

@@ -1,5 +1,6 @@
-import type { PartyProfile } from "@concord/federation";
+import type { PartyProfile, RoundPlan } from "@concord/federation";
 import { beginRound, checkPlan } from "@concord/federation";
+import { scheduleOf } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { PartyRecord, RoundRecord } from "../store/contract.ts";
 import type { Live } from "./live.ts";
@@ -42,8 +43,7 @@ export async function startRound({ journal, clock }: Context, live: Live): Promi
     if (status === "waiting") await tx.federations.update(id, { status: "running" });
     await tx.rounds.insert(round);
     if (number === 1) await emit({ type: "federation.started", federation: id });
-    const members = plan.members.map(({ party }) => party);
-    await emit({ type: "round.started", federation: id, round: number, members, steps: plan.steps });
+    await emit({ federation: id, ...startedEvent(plan) });
   });
   live.record = { ...live.record, status: "running" };
   live.phase = {
@@ -55,6 +55,22 @@ export async function startRound({ journal, clock }: Context, live: Live): Promi
     exchangeSince: now,
   };
   return true;
+}
+
+/** What everybody may know of a plan. Members with the same schedule share one entry. */
+function startedEvent({ round, steps, members, group }: RoundPlan) {
+  const bySchedule = Map.groupBy(members, ({ exchanges }) => exchanges.join());
+  const schedules = [...bySchedule.values()]
+    .sort((a, b) => (b[0]?.exchanges.length ?? 0) - (a[0]?.exchanges.length ?? 0))
+    .map((same) => ({ parties: same.map(({ party }) => party), exchanges: [...scheduleOf(same[0]?.exchanges ?? [])] }));
+  return {
+    type: "round.started",
+    round,
+    steps,
+    members: members.map(({ party }) => party),
+    schedules,
+    ...(group === undefined ? {} : { group: { ...group, parties: [...group.parties] } }),
+  } as const;
 }
 
 function profileOf({ id, examples, labels }: PartyRecord): PartyProfile {

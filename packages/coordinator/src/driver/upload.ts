@@ -41,7 +41,7 @@ export async function acceptUpload(
     });
   }
   const payload = await checkUpdate(context, live, lease, bytes);
-  const upload = { ...(await context.depot.put(bytes)), payload };
+  const upload = { ...(await context.depot.put(bytes, sha256)), payload };
   if (lease.transfer.closed) {
     upload.release();
     throw tooLate();

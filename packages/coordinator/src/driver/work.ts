@@ -65,7 +65,8 @@ export async function grant({ journal, depot, clock }: Context, live: Live, part
     model: model.sha256,
     expiresAt,
   };
-  await journal.commit((tx) => tx.leases.put(record));
+  // Whoever asks again gets the same work: a lease that the power takes along costs a question.
+  await journal.jot((tx) => tx.leases.put(record));
   const transfer =
     party.lease !== undefined && isSameWork(party.lease, record) ? party.lease.transfer : newTransfer("no");
   party.lease = { record, payload: model.payload, bytes: model.content.length, expiresAt, restored: false, transfer };

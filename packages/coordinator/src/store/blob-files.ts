@@ -31,9 +31,9 @@ export async function openBlobFiles(folder: string): Promise<BlobStore> {
   const fileOf = (sha256: string) => join(root, sha256.slice(0, 2), sha256.slice(2));
 
   return {
-    put: (bytes) =>
+    put: (bytes, known) =>
       translated(root, async () => {
-        const sha256 = await blobId(bytes);
+        const sha256 = known ?? (await blobId(bytes));
         const file = fileOf(sha256);
         if (!(await holds(file, sha256))) await write(file, bytes);
         // A name is on the disk only when the folders that hold it are; also where the file or its folder was there

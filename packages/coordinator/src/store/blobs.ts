@@ -1,7 +1,7 @@
 /** Bytes under the name of their SHA-256. Putting the same bytes twice is one blob. */
 export interface BlobStore {
-  /** Durable when it resolves; returns the name. */
-  put(bytes: Uint8Array<ArrayBuffer>): Promise<string>;
+  /** Durable when it resolves; returns the name. `sha256` is that name where the caller has just worked it out. */
+  put(bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<string>;
   /** The bytes, checked against the name. Undefined if there is no such blob or it is damaged. */
   get(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
   has(sha256: string): Promise<boolean>;

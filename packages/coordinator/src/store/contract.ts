@@ -6,7 +6,7 @@ import type { ConcordEvent, NewEvent, PartyStatus } from "@concord/protocol";
  * What the coordinator must not forget. One contract, several implementations, one test suite (`store/suite/`).
  *
  * Everything happens in transactions: they run one after the other, take effect whole or not at all, and are durable
- * when `transaction` resolves, whatever kills the process afterwards. Instants are milliseconds since 1970 (UTC).
+ * when `transaction` resolves, whatever kills process or machine afterwards. Instants are milliseconds since 1970 (UTC).
  * Tensors are not in here: records name blobs by their SHA-256.
  *
  * A record is checked before it is kept: ConcordError `invalid_argument` names the field that is wrong. Inserting what is
@@ -20,9 +20,17 @@ export interface Store {
    * Runs `work` alone. If it throws, nothing of it is kept and the error passes through. `work` must await each of its
    * calls, and must not begin another transaction and wait for it: that one waits for this one.
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>, how?: Durability): Promise<T>;
   /** Waits for the transactions that were begun before. */
   close(): Promise<void>;
+}
+
+export interface Durability {
+  /**
+   * Does not wait for the disk: what was done survives a kill of the process, but a loss of power may undo it, unless a
+   * later transaction that is not relaxed has resolved. For what can be done again without anybody noticing.
+   */
+  readonly relaxed?: boolean;
 }
 
 export interface Transaction {
@@ -183,6 +191,8 @@ export interface RoundResult {
   readonly evaluatedParties: number;
   readonly evaluatedExamples: number;
   readonly completed: readonly string[];
+  /** The steps whose exchange a party missed, of those who missed any; unknown in records of older versions. */
+  readonly missed?: Readonly<Record<string, readonly number[]>> | undefined;
   /** Totals of the federation up to the end of this round. */
   readonly wireUp: number;
   readonly wireDown: number;

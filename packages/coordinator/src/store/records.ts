@@ -23,6 +23,7 @@ const planSchema = z.object({
   steps: z.int().min(1),
   members: z.array(z.object({ party: z.string(), examples: count, exchanges: z.array(z.int().min(1)) })),
   group: z.object({ parties: z.array(z.string()), divergence: z.number().min(0) }).optional(),
+  whole: z.object({ parties: count, examples: count }).optional(),
 });
 
 const resultSchema = z.object({
@@ -32,6 +33,7 @@ const resultSchema = z.object({
   evaluatedParties: count,
   evaluatedExamples: count,
   completed: z.array(z.string()),
+  missed: z.record(z.string(), z.array(z.int().min(1))).optional(),
   wireUp: count,
   wireDown: count,
 });

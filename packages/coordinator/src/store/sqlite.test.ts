@@ -96,6 +96,23 @@ describe("openSqliteStore", () => {
     expect(raw((database) => database.prepare("PRAGMA journal_mode").get())).toEqual({ journal_mode: "wal" });
   });
 
+  it("does not wait for the disk in a relaxed transaction, and does again after it, whatever came of it", async () => {
+    const store = await openSqliteStore(file);
+    const exec = vi.spyOn(DatabaseSync.prototype, "exec");
+    const relaxed = store.transaction((tx) => tx.federations.insert(federationRecord("a")), { relaxed: true });
+    await relaxed;
+    const failed = store.transaction(() => Promise.reject(new Error("no")), { relaxed: true });
+    await expect(failed).rejects.toThrow("no");
+    await insert(store, "b");
+    const told = exec.mock.calls.map(([sql]) => sql);
+    exec.mockRestore();
+    expect(await ids(store)).toEqual(["a", "b"]);
+    await store.close();
+    const [normal, full] = ["PRAGMA synchronous = NORMAL", "PRAGMA synchronous = FULL"];
+    const begin = "BEGIN IMMEDIATE";
+    expect(told).toEqual([normal, begin, "COMMIT", full, normal, begin, "ROLLBACK", full, begin, "COMMIT"]);
+  });
+
   it("refuses a second coordinator as long as the first has not closed it", async () => {
     const first = await openSqliteStore(file);
     await expect(openSqliteStore(file, { lockTimeout: 10 })).rejects.toEqual(

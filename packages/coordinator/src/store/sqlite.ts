@@ -40,10 +40,11 @@ export async function openSqliteStore(file: string, options: SqliteOptions = {})
   let isOpen = true;
 
   return {
-    transaction: (work) =>
+    transaction: (work, { relaxed = false } = {}) =>
       oneByOne(async () => {
         if (!isOpen) throw closed();
-        return await db.transaction().execute((transaction) => work(sqlTransaction(transaction)));
+        const run = () => db.transaction().execute((transaction) => work(sqlTransaction(transaction)));
+        return await (relaxed ? withoutSync(database, run) : run());
       }),
     close: () =>
       oneByOne(async () => {
@@ -51,6 +52,16 @@ export async function openSqliteStore(file: string, options: SqliteOptions = {})
         isOpen = false;
       }),
   };
+}
+
+/** What is written goes into the log in its place, and the next commit that waits for the disk brings it there as well. */
+async function withoutSync<T>(database: DatabaseSync, run: () => Promise<T>): Promise<T> {
+  database.exec("PRAGMA synchronous = NORMAL");
+  try {
+    return await run();
+  } finally {
+    database.exec("PRAGMA synchronous = FULL");
+  }
 }
 
 function open(path: string, options: SqliteOptions): DatabaseSync {

@@ -3,6 +3,7 @@ import "./line-chart.css";
 import { useComputedColorScheme } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import uPlot from "uplot";
+import { formatBytes } from "../format/bytes.ts";
 import type { Columns } from "../state/curves.ts";
 
 export interface Series {
@@ -12,11 +13,15 @@ export interface Series {
   readonly dashed?: boolean;
 }
 
+/** What lies along x. Must stay the same object while it says the same. */
+export type XAxis =
+  /** Rounds up to the last that there will be, so that the axis does not grow while they come in. */
+  { readonly kind: "rounds"; readonly last: number } | { readonly kind: "bytes" };
+
 export interface LineChartProps {
   readonly columns: Columns;
   readonly series: readonly Series[];
-  /** The last round, so that the axis does not grow while rounds come in. */
-  readonly lastX: number;
+  readonly x: XAxis;
   /** Lowest and highest value on the y axis for the lowest and highest in the data. Must stay the same function. */
   readonly yRange: (least: number, most: number) => [least: number, most: number];
   readonly yTick: (value: number) => string;
@@ -27,9 +32,13 @@ export interface LineChartProps {
 }
 
 const HEIGHT = 216;
+/** Gaps between two numbers along x. */
+const ROUND_GAPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000];
+/** Powers of two, since bytes are shown in binary units. */
+const BYTE_GAPS = Array.from({ length: 45 }, (_, power) => 2 ** power);
 
-/** Lines over rounds. uPlot draws on a canvas; a change of the data redraws it without React. */
-export function LineChart({ columns, series, lastX, yRange, yTick, description, onHover }: LineChartProps) {
+/** Lines over rounds or bytes. uPlot draws on a canvas; a change of the data redraws it without React. */
+export function LineChart({ columns, series, x, yRange, yTick, description, onHover }: LineChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
   const latest = useRef(columns);
@@ -41,7 +50,7 @@ export function LineChart({ columns, series, lastX, yRange, yTick, description, 
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const options = optionsFor({ element, series, lastX, yRange, yTick, onHover });
+    const options = optionsFor({ element, series, x, yRange, yTick, onHover });
     const made = new uPlot(options, aligned(latest.current), element);
     chart.current = made;
     const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }));
@@ -51,7 +60,7 @@ export function LineChart({ columns, series, lastX, yRange, yTick, description, 
       made.destroy();
       chart.current = null;
     };
-  }, [series, lastX, yRange, yTick, onHover, scheme]);
+  }, [series, x, yRange, yTick, onHover, scheme]);
 
   useEffect(() => chart.current?.setData(aligned(columns)), [columns]);
 
@@ -60,7 +69,7 @@ export function LineChart({ columns, series, lastX, yRange, yTick, description, 
 
 type OptionsFor = Omit<LineChartProps, "columns" | "description"> & { readonly element: HTMLElement };
 
-function optionsFor({ element, series, lastX, yRange, yTick, onHover }: OptionsFor): uPlot.Options {
+function optionsFor({ element, series, x, yRange, yTick, onHover }: OptionsFor): uPlot.Options {
   const style = getComputedStyle(element);
   const color = (token: string) => style.getPropertyValue(token).trim();
   const font = `12px ${style.fontFamily}`;
@@ -81,7 +90,13 @@ function optionsFor({ element, series, lastX, yRange, yTick, onHover }: OptionsF
       points: { size: 8, width: 2 },
     },
     scales: {
-      x: { time: false, range: () => [1, Math.max(2, lastX)] },
+      x: {
+        time: false,
+        range:
+          x.kind === "rounds"
+            ? () => [1, Math.max(2, x.last)]
+            : (_chart, _least, most) => [0, Math.max(1024, most ?? 0)],
+      },
       y: { range: (_chart, least, most) => yRange(least ?? 0, most ?? 1) },
     },
     axes: [
@@ -90,8 +105,9 @@ function optionsFor({ element, series, lastX, yRange, yTick, onHover }: OptionsF
         grid: { show: false },
         size: 30,
         gap: 6,
-        space: 56,
-        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
+        space: x.kind === "rounds" ? 56 : 84,
+        incrs: x.kind === "rounds" ? ROUND_GAPS : BYTE_GAPS,
+        ...(x.kind === "rounds" ? {} : { values: (_chart, ticks) => ticks.map(formatBytes) }),
       },
       {
         ...axis,

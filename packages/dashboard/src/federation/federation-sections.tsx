@@ -7,6 +7,7 @@ import { useFederation } from "./follower-context.ts";
 import { Heading } from "./heading.tsx";
 import { PartiesTable } from "./parties-table.tsx";
 import { ResultSummary } from "./result-summary.tsx";
+import { RoundTimeline } from "./round-timeline.tsx";
 import { RoundsTable } from "./rounds-table.tsx";
 import { Tiles } from "./tiles.tsx";
 import { TrafficByParty } from "./traffic-by-party.tsx";
@@ -20,6 +21,7 @@ export function FederationSections({ apiKey, role }: { readonly apiKey: string; 
       {over && <ResultSummary />}
       <Tiles />
       <Curves />
+      <RoundTimeline />
       <PartiesTable />
       <div className="sections-pair drawn-in-sight">
         <TrafficByParty />

@@ -5,14 +5,13 @@ const MOST = 16;
 
 /** The members of a round: a square each, filled once its last update has arrived, crossed out if it was dropped. */
 export function RoundMembers({ row, names }: { readonly row: RoundRow; readonly names: ReadonlyMap<string, string> }) {
-  const { members, dropped, status } = row;
+  const { members, dropped, status, steps } = row;
   const over = status === "finished" || status === "void";
   const done = members.filter(({ completed }) => completed).length;
   const nameOf = (party: string) => names.get(party) ?? party;
-  const missing = new Map(dropped.map(({ party, reason }) => [party, reason]));
-  if (over)
-    for (const { party, completed } of members)
-      if (!completed && !missing.has(party)) missing.set(party, "its last update did not arrive");
+  const reasons = new Map(dropped.map(({ party, reason }) => [party, reason]));
+  const lost = members.filter(({ completed, missed }) => !completed && (over || missed.includes(steps)));
+  const missing = new Map(lost.map(({ party }) => [party, reasons.get(party) ?? "its last update did not arrive"]));
   const droppedWords = [...missing].map(([party, reason]) => `${nameOf(party)} (${reason})`).join("; ");
   return (
     <span className="members">

@@ -10,7 +10,10 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
   const { federation, parties, round } = offer;
   const { spec } = federation;
   const { parameters, bytes } = taskShape(spec);
-  const exchanges = spec.algorithm.kind === "fedsgd" ? spec.algorithm.localSteps : 1;
+  const exchanges = exchangesInRound(spec.algorithm);
+  const grouped = spec.algorithm.kind === "dynamicfl";
+  // SCAFFOLD sends how its estimate of the gradient has changed beside the model.
+  const vectors = spec.algorithm.kind === "scaffold" ? 2 : 1;
   const evaluates = spec.evaluation.every === 1 ? "after each round" : `after every ${spec.evaluation.every} rounds`;
   return (
     <>
@@ -40,8 +43,9 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
           </h2>
           <ul className="bullets">
             <li>
-              model updates: {formatCount(parameters)} numbers, {formatBytes(bytes)} each
+              model updates: {formatCount(vectors * parameters)} numbers, {formatBytes(vectors * bytes)} each
               {exchanges > 1 && <>, {exchanges} a round</>}
+              {grouped && <>, many of them in a round in which you are in the fast group</>}
             </li>
             <li>your mean training loss with each</li>
             <li>{evaluates}: sums of loss and hits over examples held out</li>
@@ -50,12 +54,24 @@ export function JoinFacts({ offer }: { readonly offer: InspectResponse }) {
         </section>
       </div>
       <p className="dim small join-honest">
-        About {formatBytes(bytes * exchanges)} go up and {formatBytes(bytes * (exchanges + 1))} come down in each round
-        that you take part in. An update is not your data, but it is computed from them, and somebody who studies it may
-        learn something about them. Join with data for which that is acceptable.
+        About {formatBytes(bytes * vectors * exchanges)} go up and {formatBytes(bytes * (vectors * exchanges + 1))} come
+        down in each round that you take part in{grouped && ", many times that in the fast group"}. An update is not
+        your data, but it is computed from them, and somebody who studies it may learn something about them. Join with
+        data for which that is acceptable.
       </p>
     </>
   );
+}
+
+function exchangesInRound(algorithm: InspectResponse["federation"]["spec"]["algorithm"]): number {
+  switch (algorithm.kind) {
+    case "fedsgd":
+      return algorithm.localSteps;
+    case "fedavg-inner":
+      return algorithm.exchanges;
+    default:
+      return 1;
+  }
 }
 
 function progressWords(parties: number, round: number, rounds: number): string {

@@ -6,6 +6,7 @@ import { formatMoment } from "../format/time.ts";
 import { Problem } from "../shell/problem.tsx";
 import { useTitle } from "../shell/use-title.ts";
 import { JoinFacts } from "./join-facts.tsx";
+import { needsLabels } from "./needs-labels.ts";
 import { chosenSource, newSeed, sourcesFor } from "./source.ts";
 import { SourceFields } from "./source-fields.tsx";
 import type { TabParty } from "./tab-party.ts";
@@ -29,6 +30,8 @@ export function JoinForm({ offer, onJoined, onGoOn }: JoinFormProps) {
   }));
   const [name, setName] = useState("");
   const [shareLabels, setShareLabels] = useState(false);
+  // Not assumed: whoever joins must say so, also where nobody can take part without.
+  const lacksLabels = needsLabels(spec) && !shareLabels;
   const [joining, setJoining] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const opened = useRef<TabParty>(null);
@@ -39,7 +42,7 @@ export function JoinForm({ offer, onJoined, onGoOn }: JoinFormProps) {
   const source = chosenSource(choice);
   const join = (event: SubmitEvent) => {
     event.preventDefault();
-    if (source === undefined) return;
+    if (source === undefined || lacksLabels) return;
     setJoining(true);
     setProblem(null);
     const called = name.trim();
@@ -97,20 +100,26 @@ export function JoinForm({ offer, onJoined, onGoOn }: JoinFormProps) {
         />
         <Checkbox
           label="Also show how many training examples of each class I have"
-          description="It helps the operator to judge how uneven the data are. Counts only."
+          description={
+            needsLabels(spec)
+              ? "Needed here: this federation chooses by these counts who exchanges often. Counts only."
+              : "It helps the operator to judge how uneven the data are. Counts only."
+          }
           checked={shareLabels}
           onChange={(event) => setShareLabels(event.currentTarget.checked)}
         />
       </section>
       {problem !== null && <Problem>This tab has not joined: {problem}.</Problem>}
       <div className="join-decision">
-        <Button type="submit" size="md" loading={joining} disabled={source === undefined}>
+        <Button type="submit" size="md" loading={joining} disabled={source === undefined || lacksLabels}>
           Join
         </Button>
         <p className="dim small">
           {source === undefined
             ? "Choose both files first."
-            : `You can pause or leave at any time. The invite expires ${formatMoment(offer.expiresAt)}.`}
+            : lacksLabels
+              ? "Agree first to show how many examples of each class you have."
+              : `You can pause or leave at any time. The invite expires ${formatMoment(offer.expiresAt)}.`}
         </p>
       </div>
     </form>

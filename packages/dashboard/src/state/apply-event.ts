@@ -1,4 +1,4 @@
-import type { ConcordEvent, FederationView, PartyView } from "@concord/protocol";
+import type { ConcordEvent, FederationView, PartyView, RoundMember } from "@concord/protocol";
 import type { FederationState, RoundRow } from "./federation-state.ts";
 import { isOver, LOG_LIMIT } from "./federation-state.ts";
 
@@ -93,15 +93,26 @@ function partyJoined(state: FederationState, { party, name, examples, client, ti
   return { ...state, parties };
 }
 
-function roundStarted(state: FederationState, { round, members, time }: Of<"round.started">): FederationState {
+function roundStarted(state: FederationState, event: Of<"round.started">): FederationState {
+  const { round, members, steps, schedules = [], group, time } = event;
   // The snapshot may have been read just after this event.
   if (state.rounds.some((row) => row.round === round)) return state;
+  const scheduleOf = (party: string) => schedules.find(({ parties }) => parties.includes(party))?.exchanges;
   const row: RoundRow = {
     round,
     status: "training",
     startedAt: time,
     endedAt: null,
-    members: members.map((party) => ({ party, exchanges: [], completed: false })),
+    steps,
+    members: members.map((party) => ({
+      party,
+      exchanges: scheduleOf(party) ?? [{ every: steps, times: 1 }],
+      reached: 0,
+      missed: [],
+      completed: false,
+    })),
+    group: group ?? null,
+    merged: 0,
     trainLoss: null,
     accuracy: null,
     loss: null,
@@ -118,10 +129,12 @@ function roundStarted(state: FederationState, { round, members, time }: Of<"roun
 }
 
 function partyDropped(state: FederationState, event: Of<"party.dropped">): FederationState {
-  return changeParty(noteDropped(state, event), event.party, ({ missed }) => ({
-    activity: "idle",
-    missed: missed + 1,
+  const { party, round, step } = event;
+  const noted = changeMember(noteDropped(state, event), round, party, ({ reached, missed }) => ({
+    reached: Math.max(reached, step),
+    missed: missed.includes(step) ? missed : [...missed, step],
   }));
+  return changeParty(noted, party, ({ missed }) => ({ activity: "idle", missed: missed + 1 }));
 }
 
 function noteDropped(state: FederationState, { party, round, step, reason }: Of<"party.dropped">): FederationState {
@@ -129,34 +142,51 @@ function noteDropped(state: FederationState, { party, round, step, reason }: Of<
 }
 
 function updateAccepted(state: FederationState, { party, round, step, bytes }: Of<"update.accepted">): FederationState {
-  const last = step >= state.view.spec.algorithm.localSteps;
-  const counted = changeParty(state, party, ({ updates, train, activity }) => ({
+  const last = step >= stepsOf(state, round);
+  const counted = changeParty(state, party, ({ updates, train }) => ({
     updates: updates + 1,
-    activity: last ? "idle" : activity,
+    // A party that was dropped from an earlier exchange is back with this.
+    activity: last ? "idle" : "training",
     train: { ...train, payloadUp: train.payloadUp + bytes, wireUp: train.wireUp + bytes },
   }));
-  if (!last) return counted;
-  return changeRound(counted, round, ({ members }) => ({
-    members: members.map((member) => (member.party === party ? { ...member, completed: true } : member)),
+  return changeMember(counted, round, party, ({ reached, completed }) => ({
+    reached: Math.max(reached, step),
+    completed: completed || last,
   }));
 }
 
 function exchangeMerged(state: FederationState, event: Of<"exchange.merged">): FederationState {
   const { round, step } = event;
   const row = state.rounds.find((candidate) => candidate.round === round);
-  if (row === undefined || isEnded(row) || step < state.view.spec.algorithm.localSteps) return state;
+  if (row === undefined || isEnded(row)) return state;
+  const last = step >= row.steps;
+  const merged = changeRound(state, round, () => ({
+    ...(last ? { status: "evaluating" } : {}),
+    merged: Math.max(row.merged, step),
+    members: row.members.map((member) => afterExchange(member, event, last)),
+  }));
+  if (!last) return merged;
   const { every, parties } = state.view.spec.evaluation;
   const evaluates = round % every === 0 || round === state.view.spec.rounds;
-  const arrived = new Set(event.parties);
-  const merged = changeRound(state, round, () => ({
-    status: "evaluating",
-    members: row.members.map((member) => ({ ...member, completed: arrived.has(member.party) })),
-  }));
   if (!evaluates) return idle(merged);
   const members = new Set(row.members.map(({ party }) => party));
   return setActivity(merged, ({ id, status }) =>
     status === "active" && (parties === "all" || members.has(id)) ? "evaluating" : "idle",
   );
+}
+
+/** A member after an exchange that it took part in, missed, or was not due at. */
+function afterExchange(
+  member: RoundMember,
+  { step, parties, missing }: Of<"exchange.merged">,
+  last: boolean,
+): RoundMember {
+  const came = parties.includes(member.party);
+  const completed = last ? came : member.completed;
+  if (!came && !missing.includes(member.party))
+    return completed === member.completed ? member : { ...member, completed };
+  const missed = came || member.missed.includes(step) ? member.missed : [...member.missed, step];
+  return { ...member, reached: Math.max(member.reached, step), missed, completed };
 }
 
 function roundVoid(state: FederationState, { round, reason, time }: Of<"round.void">): FederationState {
@@ -211,6 +241,22 @@ function setActivity(state: FederationState, of: (party: PartyView) => PartyView
 function changeParty(state: FederationState, id: string, change: (party: PartyView) => Partial<PartyView>) {
   const parties = state.parties.map((party) => (party.id === id ? { ...party, ...change(party) } : party));
   return { ...state, parties };
+}
+
+function changeMember(
+  state: FederationState,
+  round: number,
+  party: string,
+  change: (member: RoundMember) => Partial<RoundMember>,
+): FederationState {
+  return changeRound(state, round, ({ members }) => ({
+    members: members.map((member) => (member.party === party ? { ...member, ...change(member) } : member)),
+  }));
+}
+
+/** T of a round, or of the specification where the round is not known. */
+function stepsOf({ rounds, view }: FederationState, round: number): number {
+  return rounds.find((row) => row.round === round)?.steps ?? view.spec.algorithm.localSteps;
 }
 
 function changeRound(state: FederationState, round: number, change: (row: RoundRow) => Partial<RoundRow>) {

@@ -87,9 +87,10 @@ export function isOver({ status }: Pick<FederationView, "status">): boolean {
   return status === "finished" || status === "stopped";
 }
 
+/** A number that only grows while a round goes on. */
 function progressOf({ status, members }: RoundView): number {
   const stage = status === "training" ? 0 : status === "evaluating" ? 1 : 2;
-  return stage * 1e6 + members.filter(({ completed }) => completed).length;
+  return stage * 1e12 + members.reduce((sum, { reached }) => sum + reached, 0);
 }
 
 function rowOf(round: RoundView): RoundRow {

@@ -1,7 +1,7 @@
 import type { ConcordEvent, FederationView, NewEvent, PartyView } from "@concord/protocol";
 import { describe, expect, it, vi } from "vitest";
 import { applyEvents } from "./apply-event.ts";
-import { accuracyColumns, finishedRounds, lossColumns } from "./curves.ts";
+import { accuracyByBytes, accuracyColumns, finishedRounds, lossColumns } from "./curves.ts";
 import { fromSnapshot, LOG_LIMIT, withSnapshot } from "./federation-state.ts";
 import { bytesByParty, figuresOf, secondsLeft } from "./figures.ts";
 import { createStore } from "./store.ts";
@@ -41,7 +41,7 @@ const view: FederationView = {
 const empty = fromSnapshot({ view, parties: [], rounds: [], last: 0 });
 let seq = 0;
 const event = (rest: NewEvent): ConcordEvent =>
-  ({ ...rest, seq: ++seq, time: `2026-11-03T16:00:${String(seq % 60).padStart(2, "0")}Z` }) as ConcordEvent;
+  ({ ...rest, seq: ++seq, time: new Date(Date.UTC(2026, 10, 3, 16, 0, seq)).toISOString() }) as ConcordEvent;
 const federation = "f";
 const joined = (party: string, examples = 100) =>
   event({ type: "party.joined", federation, party, name: party.toUpperCase(), examples, client: "node" });
@@ -65,8 +65,8 @@ const finished = (round: number, accuracy: number | null, loss: number | null = 
     wireUp: 2_000 * round,
     wireDown: 3_000 * round,
   });
-const dropped = (round: number, party: string) =>
-  event({ type: "party.dropped", federation, party, round, step: 20, reason: "no reply in time" });
+const dropped = (round: number, party: string, step = 20) =>
+  event({ type: "party.dropped", federation, party, round, step, reason: "no reply in time" });
 
 describe("applyEvents", () => {
   it("follows a round from its start to its result", () => {
@@ -103,6 +103,49 @@ describe("applyEvents", () => {
       wireUp: 2_000,
       evaluated: { parties: 2, examples: 40 },
     });
+  });
+
+  it("follows the exchanges of a round with schedules of its own", () => {
+    const schedules = [
+      { parties: ["a", "b"], exchanges: [{ every: 5, times: 4 }] },
+      { parties: ["c"], exchanges: [{ every: 20, times: 1 }] },
+    ];
+    const group = { parties: ["a", "b"], divergence: 0.25 };
+    const begun = event({
+      type: "round.started",
+      federation,
+      round: 1,
+      members: ["a", "b", "c"],
+      steps: 20,
+      schedules,
+      group,
+    });
+    let state = applyEvents(empty, [joined("a"), joined("b"), joined("c"), begun, accepted(1, "a", 5)]);
+    const members = () => state.rounds[0]?.members.map(({ reached, missed }) => [reached, missed]);
+    expect(state.rounds[0]).toMatchObject({
+      steps: 20,
+      group,
+      merged: 0,
+      members: [{ exchanges: schedules[0]?.exchanges }, {}, {}],
+    });
+    expect(members()).toEqual([[5, []], [0, []], [0, []]]); // biome-ignore format: a table
+
+    state = applyEvents(state, [dropped(1, "b", 5), merged(1, ["a"], ["b"], 5)]);
+    expect(members()).toEqual([[5, []], [5, [5]], [0, []]]); // biome-ignore format: a table
+    expect(state.rounds[0]).toMatchObject({ merged: 5, status: "training" });
+    expect(state.parties.map(({ activity }) => activity)).toEqual(["training", "idle", "training"]);
+
+    // It is back with its next update.
+    state = applyEvents(state, [accepted(1, "b", 10), accepted(1, "a", 10), merged(1, ["a", "b"], [], 10)]);
+    expect(members()).toEqual([[10, []], [10, [5]], [0, []]]); // biome-ignore format: a table
+    expect(state.parties.map(({ activity }) => activity)).toEqual(["training", "training", "training"]);
+    expect(state.rounds[0]?.members.every(({ completed }) => !completed)).toBe(true);
+  });
+
+  it("does not go back to a snapshot that events have overtaken", () => {
+    const begun = applyEvents(empty, [joined("a"), started(1, ["a"])]);
+    const later = applyEvents(begun, [accepted(1, "a", 10)]);
+    expect(withSnapshot(later, begun).rounds[0]?.members[0]?.reached).toBe(10);
   });
 
   it("keeps a party training between two exchanges of one round", () => {
@@ -242,6 +285,10 @@ describe("figures", () => {
     const [rounds, accuracy] = accuracyColumns(finishedRounds(run.rounds));
     expect(rounds).toEqual([1, 2]);
     expect(accuracy).toEqual([50, 80]);
+    expect(accuracyByBytes(finishedRounds(run.rounds))).toEqual([
+      [5_000, 10_000],
+      [50, 80],
+    ]);
     expect(lossColumns(finishedRounds(run.rounds))).toEqual([
       [1, 2],
       [0.9, 0.6],

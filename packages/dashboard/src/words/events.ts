@@ -46,7 +46,7 @@ export function sentenceOf(event: ConcordEvent, nameOf: (party: string) => strin
     case "party.status":
       return statusSentence(nameOf(event.party), event.status, event.reason);
     case "round.started":
-      return `Round ${event.round} started with ${plural(event.members.length, "party", "parties")}, ${plural(event.steps, "local step")} each.`;
+      return startedSentence(event);
     case "party.dropped":
       return `${nameOf(event.party)} was dropped from round ${event.round} at step ${event.step}: ${event.reason}.`;
     case "update.accepted":
@@ -64,6 +64,12 @@ export function sentenceOf(event: ConcordEvent, nameOf: (party: string) => strin
   }
 }
 
+function startedSentence({ round, members, steps, group }: Extract<ConcordEvent, { type: "round.started" }>): string {
+  const started = `Round ${round} started with ${plural(members.length, "party", "parties")}, ${plural(steps, "local step")} each`;
+  if (group === undefined) return `${started}.`;
+  return `${started}; the fast group has ${group.parties.length}, KL ${group.divergence.toFixed(3)} nats.`;
+}
+
 const STATUS = { active: "is active", paused: "paused", absent: "is absent", left: "left" } as const;
 
 function statusSentence(name: string, status: keyof typeof STATUS, reason: string): string {
@@ -74,6 +80,7 @@ function mergedSentence(
   { round, step, parties, missing }: Extract<ConcordEvent, { type: "exchange.merged" }>,
   nameOf: (party: string) => string,
 ): string {
+  if (parties.length === 0) return `Round ${round}, step ${step}: no update arrived; the model stays as it was.`;
   const merged = `Round ${round}, step ${step}: merged ${plural(parties.length, "update")}`;
   if (missing.length === 0) return `${merged}.`;
   const few = missing.slice(0, 3).map(nameOf).join(", ");

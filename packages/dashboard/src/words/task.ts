@@ -3,7 +3,17 @@ import { formatCount, plural } from "../format/numbers.ts";
 
 type Spec = FederationView["spec"];
 
-const ALGORITHM = { fedavg: "Federated averaging", fedsgd: "Federated SGD" } as const;
+const ALGORITHM = {
+  dynamicfl: "DynamicFL",
+  fedavg: "Federated averaging",
+  "fedavg-inner": "Federated averaging with exchanges inside the round",
+  "fedavg-short": "Federated averaging in short rounds",
+  feddyn: "FedDyn",
+  fednova: "FedNova",
+  fedprox: "FedProx",
+  fedsgd: "Federated SGD",
+  scaffold: "SCAFFOLD",
+} as const satisfies Record<Spec["algorithm"]["kind"], string>;
 
 /** The algorithm and its schedule: "Federated averaging, 20 local steps a round, 10 parties drawn". */
 export function algorithmWords({ algorithm: { kind, localSteps, activeParties } }: Spec): string {

@@ -1,0 +1,53 @@
+/**
+ * Runs the comparisons of DynamicFL, one process for each run, and keeps every finished one at once:
+ *
+ *     CONCORD_DATA=… node experiments/dynamicfl/main.ts --only quick,headline,grid [--data fashion-mnist-k1] [--seeds 1]
+ *
+ * What has a result is skipped; what was interrupted, even by kill -9, goes on from its checkpoint. `--workers` runs go side
+ * by side, one thread each. `--list` says what there is and what is done; `--write-full` writes the files of the 800-round
+ * configurations. `node experiments/dynamicfl/report.ts` makes tables and plots of the results.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { stringify } from "yaml";
+import { CELLS, experimentOf, placeOf, runsOf, type SetName } from "./cells.ts";
+import { isDone } from "./results.ts";
+import { type Job, run, stopOrphan } from "./run.ts";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "quick,headline,grid" },
+    data: { type: "string" },
+    seeds: { type: "string" },
+    runs: { type: "string" },
+    workers: { type: "string", default: "2" },
+    list: { type: "boolean", default: false },
+    "write-full": { type: "boolean", default: false },
+  },
+});
+const among = (list: string | undefined, name: string) => list === undefined || list.split(",").includes(name);
+
+const jobs = CELLS.filter(
+  ({ set, data, seed }) => among(values.only, set) && among(values.data, data) && among(values.seeds, String(seed)),
+)
+  .flatMap((cell) => runsOf(cell).map((name): Job => ({ cell, name })))
+  .filter(({ name }) => among(values.runs, name));
+
+if (values["write-full"]) {
+  for (const cell of CELLS.filter(({ set }) => set === ("full" satisfies SetName))) {
+    const folder = join(import.meta.dirname, "full");
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${cell.data}-${cell.id}.yaml`), stringify(experimentOf(cell), { lineWidth: 120 }));
+  }
+} else if (values.list) {
+  for (const job of jobs) console.log(`${isDone(job) ? "done" : "open"}  ${placeOf(job.cell)}  ${job.name}`);
+} else {
+  const open = jobs.filter((job) => !isDone(job));
+  console.log(`${jobs.length} runs, ${jobs.length - open.length} of them done`);
+  for (const job of open) stopOrphan(job);
+  const lane = async () => {
+    for (let job = open.shift(); job !== undefined; job = open.shift()) await run(job);
+  };
+  await Promise.all(Array.from({ length: Number(values.workers) }, lane));
+}

@@ -1,0 +1,76 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type Cell, experimentOf, placeOf } from "./cells.ts";
+import { keep } from "./results.ts";
+
+/** One algorithm of a cell. */
+export interface Job {
+  readonly cell: Cell;
+  /** "main" is the cell's own one. */
+  readonly name: string;
+}
+
+const REPOSITORY = join(import.meta.dirname, "..", "..");
+const WORK = join(REPOSITORY, ".concord", "experiments", "dynamicfl");
+const running = new Set<ChildProcess>();
+
+// The runs end with this process; what they have done is in their checkpoints.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill("SIGKILL");
+    process.exit(130);
+  });
+}
+
+/** Runs a job to its end and keeps its result; one that fails is told and left for the next time. */
+export async function run(job: Job): Promise<void> {
+  const folder = join(WORK, placeOf(job.cell));
+  const file = join(folder, "experiment.yaml");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, stringify(experimentOf(job.cell)));
+  const what = `${placeOf(job.cell)} ${job.name}`;
+  console.log(`${new Date().toISOString()} ${what} …`);
+  const concord = join(REPOSITORY, "packages", "cli", "bin", "concord.js");
+  const words = ["run", file, "--only", job.name, "--out", folder, "--workers", "1", "--json"];
+  const child = spawn(process.execPath, [concord, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  running.add(child);
+  writeFileSync(pidFile(job), String(child.pid));
+  let lines = "";
+  for await (const text of child.stdout.setEncoding("utf8")) lines = `${lines}${text}`.slice(-20_000);
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+  running.delete(child);
+  if (child.exitCode !== 0)
+    return console.log(`${new Date().toISOString()} ${what} FAILED with ${child.exitCode ?? child.signalCode}`);
+  const result = JSON.parse(lines.trimEnd().split("\n").at(-1) ?? "{}");
+  keep(job, job.name === "main" ? folder : join(folder, job.name), { commit: commit(), cpuSeconds: result.cpuSeconds });
+  console.log(
+    `${new Date().toISOString()} ${what} ${result.diverged ?? `accuracy ${result.accuracy}`} at ${result.costRatio}, ${result.cpuSeconds} CPU s`,
+  );
+}
+
+/** Ends a run that outlived a process like this one: two must not write one checkpoint. */
+export function stopOrphan(job: Job): void {
+  if (!existsSync(pidFile(job))) return;
+  const pid = Number(readFileSync(pidFile(job), "utf8"));
+  try {
+    const command = execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+    if (command.includes(join(WORK, placeOf(job.cell))) && command.includes(`--only ${job.name} `))
+      process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended.
+  }
+}
+
+function pidFile({ cell, name }: Job): string {
+  return join(WORK, placeOf(cell), `${name}.pid`);
+}
+
+/** The commit of the code that ran, with a mark if it was changed since. */
+function commit(): string {
+  return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], {
+    cwd: REPOSITORY,
+    encoding: "utf8",
+  }).trim();
+}

@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeDurably } from "@concord/engine/node";
+import type { Checkpoint, FederationSpec, Network, SimulatedParty } from "@concord/federation";
+import { decodeCheckpoint, encodeCheckpoint, initialCheckpoint, NonFiniteUpdate, simulate } from "@concord/federation";
+import { workerPool } from "@concord/federation/node";
+import type { Dataset } from "@concord/learning";
+import { InputError } from "../output.ts";
+
+/** One algorithm of an experiment. */
+export interface Run {
+  readonly name: string;
+  readonly spec: FederationSpec;
+  /** Where its checkpoint and its results go. */
+  readonly folder: string;
+  /** What an earlier, interrupted command left. */
+  readonly from: Checkpoint | undefined;
+}
+
+export interface Ended {
+  readonly checkpoint: Checkpoint;
+  readonly seconds: number;
+  /** Why the run could not go on, if its model left the finite numbers. */
+  readonly diverged: string | undefined;
+}
+
+export interface Surroundings {
+  readonly parties: readonly SimulatedParty[];
+  readonly test: Dataset | undefined;
+  readonly links: Network | undefined;
+  readonly workers: number;
+  readonly signal?: AbortSignal;
+  /** Told after every round, and how many seconds the run has taken. */
+  readonly onRound: (checkpoint: Checkpoint, seconds: number) => void;
+}
+
+/** A round may be short: checkpoints are written after an evaluation, or when so many seconds have gone by. */
+const CHECKPOINT_SECONDS = 5;
+
+export function checkpointOf(folder: string): string {
+  return join(folder, "checkpoint.safetensors");
+}
+
+/** Throws InputError for a checkpoint that is damaged or belongs to something else. */
+export async function readCheckpoint(folder: string, spec: FederationSpec): Promise<Checkpoint | undefined> {
+  const file = checkpointOf(folder);
+  if (!existsSync(file)) return undefined;
+  try {
+    return decodeCheckpoint(await readFile(file), spec);
+  } catch (error) {
+    throw new InputError(`${file}: ${error instanceof Error ? error.message : error} (or --fresh)`);
+  }
+}
+
+/** Simulates a run to its end, or to the round in which it diverges. */
+export async function simulateRun(
+  run: Run,
+  { parties, test, links, workers, signal, onRound }: Surroundings,
+): Promise<Ended> {
+  const { spec, folder, from } = run;
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  let last = from ?? initialCheckpoint(spec);
+  let written = started;
+  let diverged: string | undefined;
+  const executor = await workerPool(spec, workers);
+  try {
+    const rounds = simulate({
+      spec,
+      parties,
+      executor,
+      ...(test && { test }),
+      ...(links && { links }),
+      ...(from && { from }),
+      ...(signal && { signal }),
+    });
+    for await (const checkpoint of rounds) {
+      last = checkpoint;
+      const { round, history } = checkpoint;
+      const due =
+        history.at(-1)?.evaluation || round === spec.rounds || performance.now() - written > 1000 * CHECKPOINT_SECONDS;
+      if (due) {
+        await writeDurably(checkpointOf(folder), encodeCheckpoint(checkpoint, spec));
+        written = performance.now();
+      }
+      onRound(checkpoint, seconds());
+    }
+  } catch (error) {
+    if (!(error instanceof NonFiniteUpdate)) throw error;
+    diverged = `round ${last.round + 1}: ${error.message}`;
+  } finally {
+    await executor.close();
+  }
+  return { checkpoint: last, seconds: seconds(), diverged };
+}

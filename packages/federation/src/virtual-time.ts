@@ -1,0 +1,207 @@
+import { fairShares } from "./fair-share.ts";
+import type { Link, Network } from "./links.ts";
+import { linkTo } from "./links.ts";
+import type { Member, RoundPlan, Segment } from "./plan.ts";
+import { checkPlan, exchangeSteps, segmentOf } from "./plan.ts";
+
+/** Where the seconds of one party went. Their sum is the length of the round. */
+export interface PartySeconds {
+  readonly computing: number;
+  readonly downloading: number;
+  readonly uploading: number;
+  /** Questions and answers under way, without the bytes of models and updates. */
+  readonly latency: number;
+  /** For others: until an exchange is merged, and for the end of the round. */
+  readonly waiting: number;
+}
+
+/** The seconds of a round, by a clock that nobody waited for. */
+export interface RoundSeconds {
+  readonly total: number;
+  readonly parties: Readonly<Record<string, PartySeconds>>;
+}
+
+/** Bytes of a segment's two messages. */
+export interface MessageBytes {
+  /** The update. */
+  readonly up: number;
+  /** The model. */
+  readonly down: number;
+}
+
+/**
+ * Round trips of an exchange in Concord's protocol, as the slowest party of an exchange sees them, for which the others
+ * wait. Before the first byte of a model: the rest of the answer to its last reply (½), asking for work (1), asking for
+ * the model (1). After the last byte of an update: the update's way and its receipt (1), the reply that counts (½).
+ */
+export const ROUND_TRIPS = { download: 2.5, upload: 1.5 } as const;
+
+/**
+ * How long a round takes over given links, and where the time goes.
+ *
+ * The model: a segment is questions and answers, the model's bytes, the local steps, the update's bytes, questions and
+ * answers, in this order and never at the same time. Links and computers keep one speed; a line carries both directions
+ * without loss to either; parties that use the coordinator's line at the same time share it fairly. An exchange is merged,
+ * in no time, when all who are due at it have arrived and the exchanges before it are merged; then all of them go on. So a
+ * group runs at the pace of its slowest member, and the round ends when everybody's last update has arrived. Nobody is
+ * dropped. Evaluation, slow start of TCP, and lost packets are left out.
+ *
+ * Throws RangeError for a member without a link, and for a plan that is none.
+ */
+export function virtualTime(
+  plan: RoundPlan,
+  network: Network,
+  messageBytes: (segment: Segment) => MessageBytes,
+): RoundSeconds {
+  checkPlan(plan);
+  const { server, overheadBytes = 0 } = network;
+  const toParties = new SharedLine(server?.up ?? Number.POSITIVE_INFINITY);
+  const fromParties = new SharedLine(server?.down ?? Number.POSITIVE_INFINITY);
+  const travellers = plan.members.map((member) => new Traveller(member, linkTo(network, member.party)));
+  const exchanges = exchangeSteps(plan).map((step) => ({
+    step,
+    due: travellers.filter(({ member }) => member.exchanges.includes(step)),
+  }));
+
+  for (const traveller of travellers) enter(traveller, "asking", 0);
+  let now = 0;
+  for (const { step, due } of exchanges) {
+    while (!due.every((traveller) => traveller.waitsAt(step))) {
+      const next = earliest(travellers);
+      now = next.until;
+      leave(next, now);
+    }
+    for (const traveller of due) {
+      traveller.index++;
+      if (step < plan.steps) enter(traveller, "asking", now);
+    }
+  }
+  for (const traveller of travellers) traveller.spend(now);
+  const parties = travellers.map(({ member, spent }) => [member.party, { ...spent }]);
+  return { total: now, parties: Object.fromEntries(parties) };
+
+  function enter(traveller: Traveller, stage: Stage, now: number): void {
+    traveller.spend(now);
+    traveller.stage = stage;
+    traveller.until = Number.POSITIVE_INFINITY;
+    const { link, segment } = traveller;
+    if (stage === "asking") traveller.until = now + ROUND_TRIPS.download * link.latency;
+    if (stage === "downloading") toParties.add(traveller, link.down, messageBytes(segment).down + overheadBytes, now);
+    if (stage === "computing") traveller.until = now + (segment.to - segment.from) / link.pace;
+    if (stage === "uploading") fromParties.add(traveller, link.up, messageBytes(segment).up + overheadBytes, now);
+    if (stage === "replying") traveller.until = now + ROUND_TRIPS.upload * link.latency;
+  }
+
+  function leave(traveller: Traveller, now: number): void {
+    if (traveller.stage === "downloading") toParties.remove(traveller, now);
+    if (traveller.stage === "uploading") fromParties.remove(traveller, now);
+    enter(traveller, FOLLOWING[traveller.stage], now);
+  }
+}
+
+/** What a party is at; each stage is followed by the next one, and waiting ends with a merge. */
+type Stage = "asking" | "downloading" | "computing" | "uploading" | "replying" | "waiting";
+
+const FOLLOWING: Readonly<Record<Stage, Stage>> = {
+  asking: "downloading",
+  downloading: "computing",
+  computing: "uploading",
+  uploading: "replying",
+  replying: "waiting",
+  waiting: "waiting",
+};
+
+const COUNTED_AS: Readonly<Record<Stage, keyof PartySeconds>> = {
+  asking: "latency",
+  downloading: "downloading",
+  computing: "computing",
+  uploading: "uploading",
+  replying: "latency",
+  waiting: "waiting",
+};
+
+/** A party on its way through the round. */
+class Traveller {
+  readonly member: Member;
+  readonly link: Link;
+  /** The segment it is in. */
+  index = 0;
+  stage: Stage = "waiting";
+  /** When the stage ends, as things stand. */
+  until = 0;
+  readonly spent = { computing: 0, downloading: 0, uploading: 0, latency: 0, waiting: 0 };
+  private since = 0;
+
+  constructor(member: Member, link: Link) {
+    this.member = member;
+    this.link = link;
+  }
+
+  get segment(): Segment {
+    return segmentOf(this.member, this.index) as Segment;
+  }
+
+  waitsAt(step: number): boolean {
+    return this.stage === "waiting" && this.member.exchanges[this.index] === step;
+  }
+
+  /** Books the time since the last call to the stage. */
+  spend(now: number): void {
+    this.spent[COUNTED_AS[this.stage]] += now - this.since;
+    this.since = now;
+  }
+}
+
+function earliest(travellers: readonly Traveller[]): Traveller {
+  return travellers.reduce((first, other) => (other.until < first.until ? other : first));
+}
+
+/** A line of limited capacity with the transfers that are on it. */
+class SharedLine {
+  private readonly capacity: number;
+  private transfers: Transfer[] = [];
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+  }
+
+  add(traveller: Traveller, limit: number, bytes: number, now: number): void {
+    // Without a limit nobody is in another's way, and there is nothing to share.
+    if (this.capacity === Number.POSITIVE_INFINITY) {
+      traveller.until = now + bytes / limit;
+      return;
+    }
+    this.transfers.push({ traveller, limit, left: bytes, rate: 0, since: now });
+    this.share(now);
+  }
+
+  remove(traveller: Traveller, now: number): void {
+    if (this.transfers.length === 0) return;
+    this.transfers = this.transfers.filter((transfer) => transfer.traveller !== traveller);
+    this.share(now);
+  }
+
+  /** Gives everybody its share from now on. One whose share stays the same keeps its end to the last bit. */
+  private share(now: number): void {
+    const rates = fairShares(
+      this.transfers.map(({ limit }) => limit),
+      this.capacity,
+    );
+    for (const [i, transfer] of this.transfers.entries()) {
+      const rate = rates[i] as number;
+      if (rate === transfer.rate) continue;
+      transfer.left = Math.max(0, transfer.left - transfer.rate * (now - transfer.since));
+      transfer.since = now;
+      transfer.rate = rate;
+      transfer.traveller.until = now + transfer.left / rate;
+    }
+  }
+}
+
+interface Transfer {
+  readonly traveller: Traveller;
+  readonly limit: number;
+  left: number;
+  rate: number;
+  since: number;
+}
