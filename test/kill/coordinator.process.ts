@@ -3,17 +3,17 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import type { FederationSpec } from "@concord/federation";
+import { hurriedClock } from "./hurried-clock.ts";
 import { FEDERATION } from "./small-federation.ts";
-import { toldClock } from "./told-clock.ts";
 
 /**
  * A coordinator over the stores of a folder, until it is killed. Prints one JSON object a line: first its port, then the
- * events that happen. Its time stands still but for the seconds that it is told, one number a line, on standard input.
+ * events that happen. Its time moves on by the seconds that it is told, one number a line, on standard input.
  * Arguments: folder, specification of the federation to begin where there is none.
  */
 const [folder = "", spec = ""] = process.argv.slice(2);
 flushCompileCache();
-const { clock, advance } = toldClock();
+const { clock, advance } = hurriedClock();
 createInterface({ input: process.stdin }).on("line", (line) => advance(Number(line)));
 const coordinator = await startCoordinator({
   dataDir: folder,

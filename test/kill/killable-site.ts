@@ -19,7 +19,7 @@ export interface Site {
   kill(victim: Victim): Promise<void>;
   /** Starts again on the same folder. The coordinator takes any port: the links of the parties lead to it. */
   start(victim: Victim): Promise<void>;
-  /** Moves the time of the coordinator on, which stands still otherwise. */
+  /** Moves the time of the coordinator on. */
   advance(seconds: number): void;
   /** Resolves when all parties that run have ended by themselves; rejects if one has failed. */
   finished(): Promise<void>;
