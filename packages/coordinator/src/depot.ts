@@ -16,6 +16,8 @@ export interface Depot {
   /** `sha256` is the hash of the bytes where the caller has just worked it out: of a model that takes its time. */
   put(bytes: Uint8Array<ArrayBuffer>, sha256?: string): Promise<Pinned>;
   get(sha256: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Bytes that were put since the last sweep began. */
+  grown(): number;
   /** Removes what is neither pinned nor named by `referenced`; returns how many. */
   sweep(referenced: () => Promise<ReadonlySet<string>>): Promise<number>;
 }
@@ -23,6 +25,7 @@ export interface Depot {
 export function openDepot(blobs: BlobStore): Depot {
   const pins = new Map<string, number>();
   let puts = 0;
+  let grown = 0;
   let sweeping: Promise<unknown> | undefined;
   let whenIdle: (() => void) | undefined;
 
@@ -45,6 +48,7 @@ export function openDepot(blobs: BlobStore): Depot {
       // A put that finds its file present while a sweep is about to remove it would be lost: they take turns.
       while (sweeping !== undefined) await sweeping;
       puts++;
+      grown += bytes.length;
       try {
         return { sha256: await blobs.put(bytes, sha256), bytes: bytes.length, release };
       } catch (error) {
@@ -55,10 +59,12 @@ export function openDepot(blobs: BlobStore): Depot {
       }
     },
     get: (sha256) => blobs.get(sha256),
+    grown: () => grown,
     async sweep(referenced) {
       while (sweeping !== undefined) await sweeping;
       const run = (async () => {
         if (puts > 0) await new Promise<void>((resolve) => (whenIdle = resolve));
+        grown = 0;
         // Pins before references: a pin is released only when the record that names its blob is there.
         const keep = new Set(pins.keys());
         for (const sha256 of await referenced()) keep.add(sha256);

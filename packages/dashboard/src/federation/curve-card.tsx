@@ -33,7 +33,7 @@ export const CurveCard = memo(function CurveCard({ title, by, rounds, at, choice
       : `${title} by ${by}; in ${at(rounds.length - 1)}: ${series.map(({ label }, i) => `${label} ${lastOf(values[i], format)}`).join(", ")}. The table of rounds has all values.`;
   return (
     <section className="card" aria-label={`${title} by ${by}`}>
-      <div className="card-head">
+      <div className="card-head curve-head">
         <h2 className="card-title">{title}</h2>
         {choice}
         <p className="legend numeric">
