@@ -9,7 +9,7 @@ import { defaultLog } from "./log.ts";
 import { trafficMeter } from "./meter.ts";
 import { memoryStore } from "./store/memory.ts";
 import { memoryBlobs } from "./store/memory-blobs.ts";
-import { federationRecord, mergeRecord, partyRecord, roundRecord, segmentRecord } from "./store/suite-records.ts";
+import { federationRecord, mergeRecord, partyRecord, roundRecord, segmentRecord } from "./store/suite/records.ts";
 import { sweeper } from "./sweep.ts";
 
 /** A blob that is made of its name. */
