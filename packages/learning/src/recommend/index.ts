@@ -1,0 +1,3 @@
+export * from "./movielens.ts";
+export * from "./ratings.ts";
+export * from "./ratings-split.ts";
