@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { FederationSpec } from "@concord/federation";
 import { federationSpecSchema } from "@concord/federation";
-import type { Dataset } from "@concord/learning";
-import { partitionSpecSchema, taskDefaults } from "@concord/learning";
+import type { Examples } from "@concord/learning";
+import { partitionSpecSchema, ratingsSplitSchema, taskDefaults } from "@concord/learning";
 import { fromZod } from "@concord/protocol";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
@@ -19,8 +19,15 @@ const dataSpecSchema = z.strictObject({
   heldOut: z.number().gt(0).lt(1).default(0.2),
   /** Evaluate on the data set's own test part, which the coordinator holds, instead of at the parties. */
   test: z.boolean().default(false),
+  /** For ratings: stars as they are, or 1 for a rating of `likedFrom` or more and 0 for another. */
+  feedback: z.enum(["explicit", "implicit"]).default("explicit"),
+  likedFrom: z.number().default(3.5),
+  /** For ratings: how they are divided; `heldOut` at random over all of them where it is not given. */
+  split: ratingsSplitSchema.optional(),
+  /** For ratings: what the parties evaluate on. Settings are chosen on "validation", results reported on "test". */
+  evaluateOn: z.enum(["validation", "test"]).default("test"),
 });
-type DataSpec = z.output<typeof dataSpecSchema>;
+export type DataSpec = z.output<typeof dataSpecSchema>;
 
 /** The parts of a task that the data set settles may be left out. */
 const looseTask = z.looseObject({ model: z.unknown() });
@@ -39,7 +46,7 @@ export interface Experiment {
   readonly name: string;
   readonly data: DataSpec;
   /** The federation, once the data set is known. */
-  federation(dataset: Dataset): FederationSpec;
+  federation(dataset: Examples): FederationSpec;
 }
 
 /** Reads an experiment file. Throws InputError that names the file, the field and what would be right. */

@@ -1,7 +1,8 @@
-import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, Tree } from "@concord/engine";
-import type { Dataset, Evaluation, Task } from "@concord/learning";
+import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, TensorSpec, Tree } from "@concord/engine";
+import type { Evaluation, Examples, Task } from "@concord/learning";
 import type { PartyProfile } from "./party.ts";
 import type { RoundPlan, Segment } from "./plan.ts";
+import type { PrivateTree } from "./private-tree.ts";
 
 /**
  * A federated algorithm: pure functions over explicit state, one file each, in the paper's symbols. It knows nothing of
@@ -23,6 +24,8 @@ export interface Algorithm {
   download(state: CoordinatorState, segment: Segment): Tree<Tensor>;
   /** What a party does between two exchanges. Runs at the party. */
   train(context: TrainContext): Promise<Trained>;
+  /** What `download` gives, before anything has come: a party refuses anything else. The task's model where it is not said. */
+  downloads?(task: Task): Tree<TensorSpec>;
   /** Throws TypeError, naming tensor and reason, for an update that `merge` must not see. */
   checkUpdate(state: CoordinatorState, update: Tree<Tensor>): void;
   /** What the coordinator does with the updates that are due together, in the frozen order of the parties. */
@@ -60,9 +63,9 @@ export interface TrainContext {
   /** What `download` gave. */
   readonly model: Tree<Tensor>;
   /** The party's own state after its last segment; undefined before its first. */
-  readonly privateState: Tree<Tensor> | undefined;
+  readonly privateState: PrivateTree | undefined;
   /** The party's training examples. */
-  readonly data: Dataset;
+  readonly data: Examples;
   /** The stream of (seed, party): with round and step it fixes every batch. */
   readonly key: Key;
   readonly signal?: AbortSignal;
@@ -72,7 +75,7 @@ export interface Trained {
   /** Goes up. */
   readonly update: Tree<Tensor>;
   /** Stays. */
-  readonly privateState: Tree<Tensor>;
+  readonly privateState: PrivateTree;
   /** Mean training loss over the segment. */
   readonly loss: number;
 }
@@ -99,9 +102,11 @@ export interface EvaluateContext {
   readonly task: Task;
   readonly trainer: Trainer;
   readonly model: Tree<Tensor>;
-  readonly privateState: Tree<Tensor> | undefined;
+  readonly privateState: PrivateTree | undefined;
   /** The party's held-out examples. */
-  readonly data: Dataset;
+  readonly data: Examples;
+  /** The stream of (seed, party), as in training. */
+  readonly key: Key;
   readonly signal?: AbortSignal;
 }
 
@@ -124,5 +129,5 @@ export interface Trainer {
     signal?: AbortSignal,
   ): Promise<{ readonly carry: Tree<Tensor>; readonly outputs: readonly Tree<Tensor>[] }>;
   /** Sums and counts of the task's metrics over a data set. */
-  evaluate(parameters: Tree<Tensor>, data: Dataset, signal?: AbortSignal): Promise<Evaluation>;
+  evaluate(parameters: Tree<Tensor>, data: Examples, signal?: AbortSignal): Promise<Evaluation>;
 }

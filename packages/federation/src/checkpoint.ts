@@ -3,6 +3,7 @@ import { decodeSafetensors, encodeSafetensors, isBranch } from "@concord/engine"
 import { z } from "zod";
 import type { CoordinatorState } from "./algorithm.ts";
 import { trafficSchema } from "./communication.ts";
+import { keepPrivate, openPrivate } from "./private-tree.ts";
 import type { Checkpoint } from "./simulator.ts";
 import type { FederationSpec } from "./spec.ts";
 
@@ -23,7 +24,12 @@ const recordSchema = z.strictObject({
       members: z.array(z.string()),
       trainLoss: lossSchema,
       evaluation: z
-        .strictObject({ accuracy: lossSchema.nullable(), loss: lossSchema.nullable(), examples: z.number() })
+        .strictObject({
+          accuracy: lossSchema.nullable(),
+          loss: lossSchema.nullable(),
+          examples: z.number(),
+          metrics: z.record(z.string(), z.number()).optional(),
+        })
         .nullable(),
       traffic: purposesSchema,
     }),
@@ -38,7 +44,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint, spec: FederationSpec): 
   const { round, state, privateStates, traffic, history } = checkpoint;
   const parties = [...privateStates.keys()].sort(byCodeUnit);
   // A party's name may hold dots, which separate the names of a path: private trees go by number.
-  const numbered = parties.map((party, i): [string, Tree<Tensor>] => [String(i), privateStates.get(party) ?? {}]);
+  const numbered = parties.map((party, i): [string, Tree<Tensor>] => [
+    String(i),
+    openPrivate(privateStates.get(party) ?? keepPrivate({})),
+  ]);
   const record: z.input<typeof recordSchema> = {
     format: "concord-checkpoint-1",
     spec: identityOf(spec),
@@ -71,7 +80,9 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: FederationSpec): Check
   return {
     round,
     state,
-    privateStates: new Map(parties.map((party, i) => [party, ((privates as Tree<Tensor>)[i] ?? {}) as Tree<Tensor>])),
+    privateStates: new Map(
+      parties.map((party, i) => [party, keepPrivate(((privates as Tree<Tensor>)[i] ?? {}) as Tree<Tensor>)]),
+    ),
     traffic: new Map(traffic),
     history,
   };

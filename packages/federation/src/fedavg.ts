@@ -3,6 +3,7 @@ import { checkTree, firstNonFinite, flatten, mapTree, rng, sample, specOf } from
 import { batches, gather } from "@concord/learning";
 import type { Algorithm, CoordinatorState, MergeContext, SelectContext, TrainContext, Trained } from "./algorithm.ts";
 import type { RoundPlan } from "./plan.ts";
+import { keepPrivate, openPrivate } from "./private-tree.ts";
 import { weightedMean } from "./weighted-mean.ts";
 
 export interface AveragingConfig {
@@ -61,8 +62,8 @@ function draw(
 
 async function localSteps(context: TrainContext): Promise<Trained> {
   const { task, trainer, plan, segment, model, privateState, data, key, signal } = context;
-  const kept = segment.index === 0 ? undefined : (privateState?.optimizer as Tree<Tensor> | undefined);
-  const optimizer = kept ?? task.optimizer.init(mapTree(model, specOf));
+  const kept = segment.index === 0 || privateState === undefined ? undefined : openPrivate(privateState).optimizer;
+  const optimizer = (kept as Tree<Tensor> | undefined) ?? task.optimizer.init(mapTree(model, specOf));
   const rows = batches({ key, examples: data.size, batchSize: task.batchSize });
   const learningRate = task.rateAt(plan.round);
 
@@ -78,7 +79,7 @@ async function localSteps(context: TrainContext): Promise<Trained> {
   const last = segment.to === plan.steps;
   return {
     update: carry.parameters as Tree<Tensor>,
-    privateState: last ? {} : { optimizer: (carry.optimizer ?? {}) as Tree<Tensor> },
+    privateState: keepPrivate(last ? {} : { optimizer: (carry.optimizer ?? {}) as Tree<Tensor> }),
     loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
   };
 }

@@ -1,6 +1,7 @@
 import type { Algorithm } from "./algorithm.ts";
 import { fedavg } from "./fedavg.ts";
 import { fedsgd } from "./fedsgd.ts";
+import { personalfr } from "./personalfr/personalfr.ts";
 import type { AlgorithmSpec } from "./spec.ts";
 
 /** The algorithm that a specification names. */
@@ -10,5 +11,7 @@ export function algorithmOf(spec: AlgorithmSpec): Algorithm {
       return fedavg(spec);
     case "fedsgd":
       return fedsgd(spec);
+    case "personalfr":
+      return personalfr(spec);
   }
 }

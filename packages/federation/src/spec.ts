@@ -1,5 +1,6 @@
 import { taskSpecSchema } from "@concord/learning";
 import { z } from "zod";
+import { personalfrSpecSchema } from "./personalfr/spec.ts";
 
 /** Algorithms that a federation can name. */
 export const algorithmSpecSchema = z.discriminatedUnion("kind", [
@@ -10,6 +11,7 @@ export const algorithmSpecSchema = z.discriminatedUnion("kind", [
     /** Parties drawn for each round; all of them where it is not given. */
     activeParties: z.int().min(1).max(100_000).optional(),
   }),
+  personalfrSpecSchema,
 ]);
 
 /** How many of the parties that are due must reply before an exchange may be merged without the others. */
@@ -21,7 +23,7 @@ export const quorumSchema = z.union([z.literal("all"), z.number().gt(0).max(1)],
  * A federation as its operator states it: task, algorithm, and the conditions of a round.
  * It travels to the parties as it is, so it holds no secret.
  */
-export const federationSpecSchema = z.strictObject({
+const statedFederationSchema = z.strictObject({
   name: z.string().min(1).max(100),
   task: taskSpecSchema,
   /** The data set the parties are expected to bring, for the eyes of people. */
@@ -55,6 +57,15 @@ export const federationSpecSchema = z.strictObject({
       parties: z.enum(["all", "members"]).default("all"),
     })
     .prefault({}),
+});
+
+export const federationSpecSchema = statedFederationSchema.superRefine(({ task, algorithm }, context) => {
+  const recommends = task.model.kind === "autoencoder";
+  if (recommends === (algorithm.kind === "personalfr")) return;
+  const message = recommends
+    ? `a recommender is trained by "personalfr", not by "${algorithm.kind}"`
+    : `"personalfr" trains a model of kind "autoencoder", not "${task.model.kind}"`;
+  context.addIssue({ code: "custom", path: ["algorithm", "kind"], message });
 });
 
 export type AlgorithmSpec = z.output<typeof algorithmSpecSchema>;

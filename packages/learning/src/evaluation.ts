@@ -1,6 +1,6 @@
 import type { Program, Tensor, Tree } from "@concord/engine";
 import { float32 } from "@concord/engine";
-import type { Dataset } from "./data/index.ts";
+import type { Examples } from "./data/index.ts";
 import { gather } from "./data/index.ts";
 
 /**
@@ -24,7 +24,7 @@ export interface Evaluation {
 export async function evaluate(
   program: Program,
   parameters: Tree<Tensor>,
-  data: Dataset,
+  data: Examples,
   batch: number,
   signal?: AbortSignal,
 ): Promise<Evaluation> {

@@ -1,6 +1,5 @@
-import type { Tensor, Tree } from "@concord/engine";
+import type { Tensor, TensorSpec, Tree } from "@concord/engine";
 import { checkTree, decodeSafetensors, firstNonFinite, flatten, payloadBytes } from "@concord/engine";
-import type { Task } from "@concord/learning";
 import type { BlobRef } from "@concord/protocol";
 import { ConcordError } from "@concord/protocol";
 
@@ -8,16 +7,22 @@ import { ConcordError } from "@concord/protocol";
 const HEADER_BYTES = 64 * 1024;
 const HEADER_BYTES_PER_TENSOR = 512;
 
+/** What a party expects to come down. */
+interface Expected {
+  readonly name: string;
+  readonly tensors: Tree<TensorSpec>;
+}
+
 /**
  * Refuses to download what cannot be a model of this task: a coordinator must not be able to fill a party's memory.
  * Throws ConcordError `payload_too_large`.
  */
-export function checkModelSize({ model }: Task, { bytes }: BlobRef): void {
-  const leaves = flatten(model.parameters);
+export function checkModelSize({ name, tensors }: Expected, { bytes }: BlobRef): void {
+  const leaves = flatten(tensors);
   const payload = leaves.reduce((sum, [, spec]) => sum + payloadBytes(spec), 0);
   const most = payload + HEADER_BYTES + HEADER_BYTES_PER_TENSOR * leaves.length;
   if (bytes > most) {
-    throw new ConcordError("payload_too_large", `a model of ${bytes} bytes is offered; ${model.name} needs ${payload}`);
+    throw new ConcordError("payload_too_large", `a model of ${bytes} bytes is offered; ${name} needs ${payload}`);
   }
 }
 
@@ -25,10 +30,10 @@ export function checkModelSize({ model }: Task, { bytes }: BlobRef): void {
  * The model that a coordinator sent, which must have the tensors of the task and finite values.
  * Throws ConcordError `invalid_argument` that says what is wrong with which tensor.
  */
-export function readModel({ model }: Task, file: Uint8Array): Tree<Tensor> {
+export function readModel({ tensors: expected }: Expected, file: Uint8Array): Tree<Tensor> {
   try {
     const { tensors } = decodeSafetensors(file);
-    checkTree("model", tensors, model.parameters);
+    checkTree("model", tensors, expected);
     for (const [path, leaf] of flatten(tensors)) {
       const at = firstNonFinite(leaf);
       if (at >= 0) throw new TypeError(`model: "${path}" holds ${leaf.data[at]} at element ${at}`);

@@ -62,19 +62,25 @@ export async function trainSegment(
 
 /** Measures the model of a round on the party's held-out examples. */
 export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, signal: AbortSignal): Promise<void> {
-  const { task, algorithm, trainer, data, privateStore, client } = bench;
+  const { task, algorithm, trainer, key, data, privateStore, client } = bench;
   const evaluation = await algorithm.evaluate({
     task,
     trainer,
     model: await downloadModel(lease, bench, signal),
     privateState: stateBefore(await privateStore.entries(), { round: lease.round + 1, segment: 0 }),
     data: data.heldOut,
+    key,
     signal,
   });
   await client.reply(lease.id, { kind: "evaluate", evaluation }, signal);
 }
 
-async function downloadModel(lease: Lease, { task, client }: Workbench, signal: AbortSignal): Promise<Tree<Tensor>> {
-  checkModelSize(task, lease.model);
-  return readModel(task, await client.download(lease.model, signal));
+async function downloadModel(
+  lease: Lease,
+  { task, algorithm, client }: Workbench,
+  signal: AbortSignal,
+): Promise<Tree<Tensor>> {
+  const expected = { name: task.model.name, tensors: algorithm.downloads?.(task) ?? task.model.parameters };
+  checkModelSize(expected, lease.model);
+  return readModel(expected, await client.download(lease.model, signal));
 }

@@ -9,13 +9,14 @@ import { workerPool } from "@concord/federation/node";
 import { buildTask, checkDataset } from "@concord/learning";
 import { Command } from "commander";
 import { z } from "zod";
-import { asInput, loadTest, loadTrain } from "../datasets.ts";
+import { asInput, loadExamples, loadTest } from "../datasets.ts";
 import { readExperiment } from "../experiment.ts";
 import { makeFolder } from "../folders.ts";
 import { checkOptions, whole } from "../options.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
+import { recommenderResult } from "../recommender-result.ts";
 import { writeResults } from "../results.ts";
-import { allShares } from "../shares.ts";
+import { allShares, ratingShares } from "../shares.ts";
 
 const optionsSchema = z.object({
   json: z.boolean().default(false),
@@ -49,13 +50,16 @@ async function run(path: string, options: Options): Promise<void> {
   const experiment = await readExperiment(path);
   const folder = options.out ?? join(".concord", "experiments", basename(path).replace(/\.ya?ml$/, ""));
   const { data } = experiment;
-  const dataset = await asInput(() => loadTrain(data.dataset), `${path}: data.dataset`);
+  const dataset = await asInput(() => loadExamples(data.dataset, data), `${path}: data.dataset`);
   const test = data.test ? await asInput(() => loadTest(data.dataset), `${path}: data.test`) : undefined;
   const stated = experiment.federation(dataset);
   const spec = options.rounds === undefined ? stated : { ...stated, rounds: options.rounds };
   await asInput(() => checkDataset(buildTask(spec.task), dataset), `${path}: task`);
   const sharing = { ...data, heldOut: test ? 0 : data.heldOut, seed: spec.seed };
-  const parties = await asInput(() => allShares(dataset, sharing), `${path}: data`);
+  const parties = await asInput(
+    () => (dataset.kind === "ratings" ? ratingShares(dataset, sharing, data.evaluateOn) : allShares(dataset, sharing)),
+    `${path}: data`,
+  );
   const accuracySource = test
     ? `test set held by the coordinator (${test.size} examples)`
     : `held-out data at the parties (${spec.evaluation.parties === "all" ? "all parties" : "members of the round"})`;
@@ -107,6 +111,7 @@ async function run(path: string, options: Options): Promise<void> {
     accuracy: evaluated?.accuracy ?? null,
     loss: evaluated?.loss ?? null,
     accuracySource,
+    ...(dataset.kind === "ratings" && recommenderResult(spec, last)),
     bytesUp: (traffic?.train.wireUp ?? 0) + (traffic?.evaluate.wireUp ?? 0),
     bytesDown: (traffic?.train.wireDown ?? 0) + (traffic?.evaluate.wireDown ?? 0),
     payloadBytesUp: traffic?.train.payloadUp ?? 0,
@@ -128,6 +133,7 @@ async function run(path: string, options: Options): Promise<void> {
       trainLoss,
       accuracy: evaluation?.accuracy ?? null,
       loss: evaluation?.loss ?? null,
+      ...(dataset.kind === "ratings" && evaluation?.metrics),
       bytesUp: bytes.train.wireUp + bytes.evaluate.wireUp,
       bytesDown: bytes.train.wireDown + bytes.evaluate.wireDown,
     })),

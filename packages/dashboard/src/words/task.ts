@@ -3,7 +3,7 @@ import { formatCount, plural } from "../format/numbers.ts";
 
 type Spec = FederationView["spec"];
 
-const ALGORITHM = { fedavg: "Federated averaging", fedsgd: "Federated SGD" } as const;
+const ALGORITHM = { fedavg: "Federated averaging", fedsgd: "Federated SGD", personalfr: "PersonalFR" } as const;
 
 /** The algorithm and its schedule: "Federated averaging, 20 local steps a round, 10 parties drawn". */
 export function algorithmWords({ algorithm: { kind, localSteps, activeParties } }: Spec): string {
@@ -21,6 +21,8 @@ export function modelWords({ task: { model, inputShape, outputs } }: Spec): stri
       return `MLP ${[inputs, ...model.hidden, outputs].join("-")}`;
     case "lenet":
       return `LeNet CNN on ${inputShape.join("×")}`;
+    case "autoencoder":
+      return `autoencoder ${[inputs, model.hidden, model.code, model.hidden, outputs].join("-")}`;
   }
 }
 

@@ -1,3 +1,4 @@
+export * from "./autoencoder.ts";
 export * from "./movielens.ts";
 export * from "./ratings.ts";
 export * from "./ratings-split.ts";

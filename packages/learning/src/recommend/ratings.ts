@@ -34,7 +34,7 @@ export interface RatingsDataset {
   /** N: number of items. */
   readonly items: number;
   /** [N]: the shape of one input, a user's row. */
-  readonly inputShape: readonly [number];
+  readonly inputShape: readonly number[];
   /** There are none: targets are ratings. */
   readonly classes: 0;
   readonly classNames?: undefined;
