@@ -1,5 +1,5 @@
 import type { Tensor, Tree } from "@concord/engine";
-import { flatten, float32, unflatten } from "@concord/engine";
+import { flatten, tensor, unflatten } from "@concord/engine";
 import { hasItemRows } from "./rows.ts";
 import type { DecoderUpdate } from "./update.ts";
 import { rowIndex } from "./update.ts";
@@ -26,24 +26,46 @@ export function mergeDecoders(
   const members = membersOf(rows, bias.data.length);
   return unflatten(
     flatten(before).map(([path, old]) => {
-      const change = new Float64Array(old.data.length);
-      const width = hasItemRows(path) ? old.data.length / bias.data.length : old.data.length;
+      const [current, change] = [floatsOf(old), new Float64Array(old.data.length)];
+      const byRow = hasItemRows(path);
+      const width = byRow ? old.data.length / bias.data.length : old.data.length;
       for (const [k, { leaves }] of sent.entries()) {
-        const { data } = leaves.get(path) as Tensor;
-        const places = hasItemRows(path) ? (rows[k] as readonly Place[]) : [{ row: 0, at: 0 }];
-        for (const { row, at } of places) {
-          for (let j = 0; j < width; j++) {
-            const [from, to] = [row * width + j, at * width + j];
-            change[from] = (change[from] as number) + (data[to] as number) - (old.data[from] as number);
-          }
-        }
+        const own = floatsOf(leaves.get(path) as Tensor);
+        addChange(change, current, own, byRow ? (rows[k] as readonly Place[]) : EVERYTHING, width);
       }
-      const divisor = (e: number) =>
-        hasItemRows(path) && rule === "active" ? Math.max(1, members[Math.floor(e / width)] as number) : sent.length;
-      const next = Float32Array.from(change, (sum, e) => (old.data[e] as number) + sum / divisor(e));
-      return [path, float32(old.shape, next)] as const;
+      const shared = byRow && rule === "active";
+      const next = new Float32Array(change.length);
+      for (let e = 0; e < next.length; e++) {
+        const counted = shared ? Math.max(1, members[Math.floor(e / width)] as number) : sent.length;
+        next[e] = (current[e] as number) + (change[e] as number) / counted;
+      }
+      return [path, tensor("float32", old.shape, next)] as const;
     }),
   );
+}
+
+/** A tensor without item rows is one row. */
+const EVERYTHING: readonly Place[] = [{ row: 0, at: 0 }];
+
+/** Adds D_k − D on the given rows of so many elements. */
+function addChange(
+  change: Float64Array,
+  current: Float32Array,
+  own: Float32Array,
+  places: readonly Place[],
+  width: number,
+): void {
+  for (const { row, at } of places) {
+    const [to, from] = [row * width, at * width];
+    for (let j = 0; j < width; j++) {
+      change[to + j] = (change[to + j] as number) + (own[from + j] as number) - (current[to + j] as number);
+    }
+  }
+}
+
+/** Decoders are float32, which `checkUpdate` has seen to. */
+function floatsOf(leaf: Tensor): Float32Array {
+  return leaf.data as Float32Array;
 }
 
 /** A row of the catalogue and its place in an update. */
@@ -60,9 +82,10 @@ function changedRows(
   if (index !== undefined) return Array.from(index, (row, at) => ({ row, at }));
   const width = weight.shape[1] ?? 1;
   const [sentWeight, sentBias] = [leaves.get("items.weight") as Tensor, leaves.get("items.bias") as Tensor];
+  const [now, then] = [floatsOf(sentWeight), floatsOf(weight)];
   const differs = (row: number) => {
     if (sentBias.data[row] !== bias.data[row]) return true;
-    for (let e = row * width; e < (row + 1) * width; e++) if (sentWeight.data[e] !== weight.data[e]) return true;
+    for (let e = row * width; e < (row + 1) * width; e++) if (now[e] !== then[e]) return true;
     return false;
   };
   return Array.from({ length: bias.data.length }, (_, row) => ({ row, at: row })).filter(({ row }) => differs(row));

@@ -1,4 +1,3 @@
-import type { Tensor, Tree } from "@concord/engine";
 import { rng, sample, split } from "@concord/engine";
 import type { Examples, RatingsDataset, Task } from "@concord/learning";
 import { decoderInit, decoderSpecs } from "@concord/learning";

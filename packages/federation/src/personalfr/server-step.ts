@@ -38,13 +38,13 @@ export function serverStep(
   const [target, m, v] = [leavesOf(merged), leavesOf(moments.first), leavesOf(moments.second)];
   const next = flatten(state.model).map(([path, old]) => {
     const keep = path === "items.weight" ? 1 - rate * server.rowDecay : 1;
-    const goal = (target.get(path) as Tensor).data;
+    const [current, goal] = [old.data, (target.get(path) as Tensor).data] as [Float32Array, Float32Array];
     const first = Float32Array.from((m.get(path) as Tensor).data);
     const second = Float32Array.from((v.get(path) as Tensor).data);
     const data = new Float32Array(old.data.length);
     const [a, b] = [1 - BETA1 ** steps, 1 - BETA2 ** steps];
     for (let e = 0; e < data.length; e++) {
-      const weight = old.data[e] as number;
+      const weight = current[e] as number;
       const change = (goal[e] as number) - weight;
       first[e] = BETA1 * (first[e] as number) + (1 - BETA1) * change;
       second[e] = BETA2 * (second[e] as number) + (1 - BETA2) * change * change;
