@@ -28,39 +28,28 @@ export interface OwnState {
 
 /** Opens what a party has kept, or begins afresh. Items that it has rated since get fresh rows. */
 export function openOwn(bench: Bench, kept: PrivateTree | undefined, ratings: RatingsDataset): OwnState {
-  const { part, shape, task, ownOptimizer, decoderOptimizer } = bench;
   const active = activeItems(ratings.known);
-  const rows = bucketOf(active.length, shape.items);
-  const size = { rows, batch: Math.min(task.batchSize, ratings.size), users: ratings.size };
-  const fresh: OwnState = {
-    size,
-    active,
-    own: mapItemRows(part.init(ratings.size, active), (leaf) => gatherRows(leaf, firstRows(active.length), rows)),
-    ownOptimizer: zeroState(ownOptimizer.state(part.specs(size))),
-    decoderOptimizer: zeroState(decoderOptimizer.state(decoderSpecs({ ...shape, items: rows }))),
-    biases: new Float32Array(ratings.size),
-    trained: false,
-  };
+  const rows = bucketOf(active.length, bench.shape.items);
+  const size = { rows, batch: Math.min(bench.task.batchSize, ratings.size), users: ratings.size };
   const before = kept && openPrivate(kept);
   const biases = (before?.biases as TensorOf<"float32"> | undefined)?.data;
   // Who gives its ratings to other users than before has to begin anew.
-  if (before === undefined || biases?.length !== ratings.size) return fresh;
-  const places = new Map(Array.from((before.items as TensorOf<"int32">).data, (item, at) => [item, at]));
-  const stayed = firstRows(active.length).filter((i) => places.has(active[i] as number));
-  const from = stayed.map((i) => places.get(active[i] as number) as number);
-  const take = (tree: Tree<Tensor>, into: Tree<Tensor>) =>
-    zipTrees(into, tree, (leaf, old, path) =>
-      hasItemRows(path) ? scatterRows(leaf, stayed, gatherRows(old, from)) : old,
-    );
+  if (before === undefined || biases?.length !== ratings.size) return freshOwn(bench, size, active);
   const branch = (name: string) => (before[name] ?? {}) as Tree<Tensor>;
+  const items = (before.items as TensorOf<"int32">).data;
+  const same = items.length === active.length && items.every((item, i) => item === active[i]);
+  const take = same ? padded : moved(items, active);
+  // Drawing a fresh encoder costs more than a round of training, so it is done for new items only.
+  const fresh = same ? undefined : freshOwn(bench, size, active);
   return {
-    ...fresh,
-    own: take(branch("own"), fresh.own),
-    ownOptimizer: take(branch("ownOptimizer"), fresh.ownOptimizer),
+    size,
+    active,
+    own: take(branch("own"), size.rows, fresh?.own),
+    ownOptimizer: take(branch("ownOptimizer"), size.rows, fresh?.ownOptimizer),
     decoderOptimizer:
       before.decoderOptimizer === undefined
-        ? fresh.decoderOptimizer
-        : take(branch("decoderOptimizer"), fresh.decoderOptimizer),
+        ? decoderZeros(bench, size)
+        : take(branch("decoderOptimizer"), size.rows, fresh?.decoderOptimizer),
     biases,
     trained: true,
   };
@@ -78,4 +67,37 @@ export function closeOwn(state: OwnState, momentum: "kept" | "fresh"): PrivateTr
     items: int32([active.length], active),
     biases: float32([biases.length], biases),
   });
+}
+
+function freshOwn(bench: Bench, size: WorkSize, active: Int32Array<ArrayBuffer>): OwnState {
+  const { part, ownOptimizer } = bench;
+  return {
+    size,
+    active,
+    own: padded(part.init(size.users, active), size.rows),
+    ownOptimizer: zeroState(ownOptimizer.state(part.specs(size))),
+    decoderOptimizer: decoderZeros(bench, size),
+    biases: new Float32Array(size.users),
+    trained: false,
+  };
+}
+
+function decoderZeros({ shape, decoderOptimizer }: Bench, { rows }: WorkSize): Tree<Tensor> {
+  return zeroState(decoderOptimizer.state(decoderSpecs({ ...shape, items: rows })));
+}
+
+/** The tensors of the party's disk with zeros below their item rows. */
+function padded(tree: Tree<Tensor>, rows: number): Tree<Tensor> {
+  return mapItemRows(tree, (leaf) => gatherRows(leaf, firstRows(leaf.shape[0] ?? 0), rows));
+}
+
+/** The same for other items: rows of items that stayed go to their new places, new items have those of `fresh`. */
+function moved(items: Int32Array, active: Int32Array) {
+  const places = new Map(Array.from(items, (item, at) => [item, at]));
+  const stayed = firstRows(active.length).filter((i) => places.has(active[i] as number));
+  const from = stayed.map((i) => places.get(active[i] as number) as number);
+  return (tree: Tree<Tensor>, _rows: number, fresh: Tree<Tensor> = {}) =>
+    zipTrees(fresh, tree, (leaf, old, path) =>
+      hasItemRows(path) ? scatterRows(leaf, stayed, gatherRows(old, from)) : old,
+    );
 }
