@@ -1,4 +1,5 @@
 export * from "./bench.ts";
+export * from "./fit.ts";
 export * from "./merge.ts";
 export * from "./personalfr.ts";
 export * from "./rows.ts";
