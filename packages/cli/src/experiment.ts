@@ -7,6 +7,7 @@ import { fromZod } from "@concord/protocol";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { InputError } from "./output.ts";
+import { baselinesSchema } from "./recommender/baselines.ts";
 
 /** Where the examples of a simulation come from and how the parties share them. */
 const dataSpecSchema = z.strictObject({
@@ -27,7 +28,7 @@ const dataSpecSchema = z.strictObject({
   /** For ratings: what the parties evaluate on. Settings are chosen on "validation", results reported on "test". */
   evaluateOn: z.enum(["validation", "test"]).default("test"),
 });
-export type DataSpec = z.output<typeof dataSpecSchema>;
+type DataSpec = z.output<typeof dataSpecSchema>;
 
 /** The parts of a task that the data set settles may be left out. */
 const looseTask = z.looseObject({ model: z.unknown() });
@@ -40,11 +41,14 @@ const experimentSchema = z.strictObject({
   rounds: z.unknown(),
   seed: z.unknown().default(1),
   evaluation: z.unknown().optional(),
+  /** For ratings: recommenders to compare with, on the same split. */
+  baselines: baselinesSchema.default([]),
 });
 
 export interface Experiment {
   readonly name: string;
   readonly data: DataSpec;
+  readonly baselines: z.output<typeof baselinesSchema>;
   /** The federation, once the data set is known. */
   federation(dataset: Examples): FederationSpec;
 }
@@ -71,11 +75,15 @@ export async function readExperiment(path: string): Promise<Experiment> {
 function experimentOf(value: unknown, source: string): Experiment {
   const outer = experimentSchema.safeParse(value);
   if (!outer.success) throw new InputError(fromZod(outer.error, source).message);
-  const { name, data, task, algorithm, rounds, seed, evaluation } = outer.data;
+  const { name, data, task, algorithm, rounds, seed, evaluation, baselines } = outer.data;
   return {
     name,
     data,
+    baselines,
     federation(dataset) {
+      if (baselines.length > 0 && dataset.kind !== "ratings") {
+        throw new InputError(`${source}: baselines: they are of ratings, and ${dataset.name} holds labelled examples`);
+      }
       const spec = federationSpecSchema.safeParse({
         name,
         dataset: dataset.name,

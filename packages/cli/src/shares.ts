@@ -62,16 +62,20 @@ export function sharedSplit(ratings: RatingsDataset, { split: given, heldOut, se
   return splitRatings(ratings, spec, split(key(seed), "data", "split"));
 }
 
+/** The users (rows) of each party, dealt at random. */
+export function usersOfParties({ size }: RatingsDataset, { parties, seed }: Sharing): readonly ArrayLike<number>[] {
+  return iidPartition(size, parties, split(key(seed), "data", "partition"));
+}
+
 /** Users dealt at random to parties, each with the ratings to train on and those of the named part held out. */
 export function ratingShares(
   ratings: RatingsDataset,
   sharing: Sharing,
   part: "validation" | "test",
 ): SimulatedParty<RatingsDataset>[] {
-  const { parties, seed } = sharing;
+  const { parties } = sharing;
   const divided = sharedSplit(ratings, sharing);
-  const users = iidPartition(ratings.size, parties, split(key(seed), "data", "partition"));
-  return users.map((rows, index) => {
+  return usersOfParties(ratings, sharing).map((rows, index) => {
     const id = partyName(index, parties);
     const [train, heldOut] = [subset(divided.train, rows), subset(divided[part], rows)];
     return exampleCount(heldOut) === 0 ? { id, train } : { id, train, heldOut };

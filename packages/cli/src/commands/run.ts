@@ -14,6 +14,7 @@ import { readExperiment } from "../experiment.ts";
 import { makeFolder } from "../folders.ts";
 import { checkOptions, whole } from "../options.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
+import { baselineResults } from "../recommender/baselines.ts";
 import { recommenderResult } from "../recommender-result.ts";
 import { writeResults } from "../results.ts";
 import { allShares, ratingShares } from "../shares.ts";
@@ -104,6 +105,11 @@ async function run(path: string, options: Options): Promise<void> {
   if (last === undefined) throw new InputError("there is nothing to do: the experiment has no rounds");
   const evaluated = last.history.findLast((round) => round.evaluation !== null)?.evaluation;
   const traffic = last.history.at(-1)?.traffic;
+  const { baselines: names } = experiment;
+  const baselines =
+    dataset.kind === "ratings" && names.length > 0
+      ? await baselineResults(names, dataset, sharing, data.evaluateOn)
+      : undefined;
   const result = {
     type: "result",
     dataset: dataset.name,
@@ -112,6 +118,7 @@ async function run(path: string, options: Options): Promise<void> {
     loss: evaluated?.loss ?? null,
     accuracySource,
     ...(dataset.kind === "ratings" && recommenderResult(spec, last)),
+    ...(baselines && { baselines }),
     bytesUp: (traffic?.train.wireUp ?? 0) + (traffic?.evaluate.wireUp ?? 0),
     bytesDown: (traffic?.train.wireDown ?? 0) + (traffic?.evaluate.wireDown ?? 0),
     payloadBytesUp: traffic?.train.payloadUp ?? 0,
@@ -120,7 +127,7 @@ async function run(path: string, options: Options): Promise<void> {
     folder,
   };
   await writeResults(folder, {
-    config: { ...spec, data },
+    config: { ...spec, data, ...(names.length > 0 && { baselines: names }) },
     machine: {
       cpu: cpus()[0]?.model ?? "unknown",
       cores: cpus().length,
