@@ -8,7 +8,7 @@ import { buildTask } from "@concord/learning";
 import { openParty } from "@concord/party/node";
 import { blobId } from "@concord/protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { tinyRecommender, tinyRecommenderParties } from "../packages/federation/test/tiny-recommender.ts";
+import { smallRaters, smallRecommender } from "./small-recommender.ts";
 
 /** A recommender over HTTP: what a party keeps to itself is in no byte that it sends. */
 
@@ -19,7 +19,7 @@ describe.each(["published", "vector"])("a federated recommender over HTTP, encod
     const engine = await portableEngine();
     const folder = await mkdtemp(join(tmpdir(), "concord-recommender-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    const spec = tinyRecommender({ encoder, userBias: 5 }, { minimumParties: SIZES.length, leaseSeconds: 3 });
+    const spec = smallRecommender(encoder, SIZES.length);
     const coordinator = await startCoordinator({
       store: { ...memoryStore(), close: async () => {} },
       blobs: memoryBlobs(),
@@ -35,7 +35,7 @@ describe.each(["published", "vector"])("a federated recommender over HTTP, encod
     };
     const kept: Uint8Array[] = [];
     const parties = await Promise.all(
-      tinyRecommenderParties(SIZES).map(async ({ id, train, heldOut = train }) => {
+      smallRaters(SIZES).map(async ({ id, train, heldOut }) => {
         const dir = join(folder, id);
         const invite = (await coordinator.createInvite("films", { party: id })).url;
         const party = await openParty({ dir, data: { train, heldOut }, engine, invite, fetch: listening });
@@ -61,7 +61,7 @@ describe.each(["published", "vector"])("a federated recommender over HTTP, encod
 
     const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), engine);
     let last: Checkpoint | undefined;
-    for await (const round of simulate({ spec, parties: tinyRecommenderParties(SIZES), executor })) last = round;
+    for await (const round of simulate({ spec, parties: smallRaters(SIZES), executor })) last = round;
     const expected = last?.state.model ?? {};
     expect(await blobId(await coordinator.currentModel("films"))).toBe(await blobId(encodeSafetensors(expected)));
     expect((await coordinator.result("films")).loss).toBe(last?.history.at(-1)?.evaluation?.loss);

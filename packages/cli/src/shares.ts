@@ -1,6 +1,6 @@
 import { key, permutation, rng, split } from "@concord/engine";
 import type { SimulatedParty } from "@concord/federation";
-import type { Dataset, Examples, PartitionSpec, RatingsDataset, RatingsSplitSpec } from "@concord/learning";
+import type { Dataset, PartitionSpec, RatingsDataset, RatingsSplitSpec } from "@concord/learning";
 import { exampleCount, holdOut, iidPartition, partition, splitRatings, subset } from "@concord/learning";
 
 export interface Sharing {

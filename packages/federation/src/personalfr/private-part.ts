@@ -12,7 +12,7 @@ export interface WorkSize {
 }
 
 /** A batch of users as the private part reads it. */
-export interface UserBatch {
+interface UserBatch {
   /** Rows of the party's users. */
   readonly users: Int32Array<ArrayBuffer>;
   /** Their ratings on the active items, 0 for the rest; [batch, rows]. */
