@@ -1,5 +1,5 @@
 import type { Tensor, TensorSpec, Tree } from "@concord/engine";
-import { checkTree, decodeSafetensors, firstNonFinite, flatten, payloadBytes } from "@concord/engine";
+import { checkTree, decodeSafetensors, firstNonFinite, flatten, payloadBytes, treePayload } from "@concord/engine";
 import type { BlobRef } from "@concord/protocol";
 import { ConcordError } from "@concord/protocol";
 
@@ -13,16 +13,21 @@ interface Expected {
   readonly tensors: Tree<TensorSpec>;
 }
 
+/** The most bytes that a file with these tensors has. */
+export function mostModelBytes(tensors: Tree<TensorSpec>): number {
+  const leaves = flatten(tensors);
+  const payload = leaves.reduce((sum, [, spec]) => sum + payloadBytes(spec), 0);
+  return payload + HEADER_BYTES + HEADER_BYTES_PER_TENSOR * leaves.length;
+}
+
 /**
  * Refuses to download what cannot be a model of this task: a coordinator must not be able to fill a party's memory.
  * Throws ConcordError `payload_too_large`.
  */
 export function checkModelSize({ name, tensors }: Expected, { bytes }: BlobRef): void {
-  const leaves = flatten(tensors);
-  const payload = leaves.reduce((sum, [, spec]) => sum + payloadBytes(spec), 0);
-  const most = payload + HEADER_BYTES + HEADER_BYTES_PER_TENSOR * leaves.length;
-  if (bytes > most) {
-    throw new ConcordError("payload_too_large", `a model of ${bytes} bytes is offered; ${name} needs ${payload}`);
+  if (bytes > mostModelBytes(tensors)) {
+    const needed = treePayload(tensors);
+    throw new ConcordError("payload_too_large", `a model of ${bytes} bytes is offered; ${name} needs ${needed}`);
   }
 }
 
