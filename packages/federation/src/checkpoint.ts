@@ -28,7 +28,7 @@ const recordSchema = z.strictObject({
           accuracy: lossSchema.nullable(),
           loss: lossSchema.nullable(),
           examples: z.number(),
-          metrics: z.record(z.string(), z.number()).optional(),
+          metrics: z.record(z.string(), lossSchema).optional(),
         })
         .nullable(),
       traffic: purposesSchema,

@@ -216,15 +216,14 @@ export function means(results: readonly Evaluation[]): {
   readonly metrics: Readonly<Record<string, number>>;
 } {
   const total = results.reduce(addEvaluations, {});
+  const measured = Object.keys(total)
+    .map((name) => [name, meanOf(total, name)] as const)
+    .filter((metric): metric is readonly [string, number] => metric[1] !== undefined);
   return {
     accuracy: meanOf(total, "accuracy") ?? null,
     loss: meanOf(total, "loss") ?? null,
     examples: total.loss?.count ?? 0,
-    metrics: Object.fromEntries(
-      Object.keys(total).flatMap((name) =>
-        meanOf(total, name) === undefined ? [] : [[name, meanOf(total, name) as number]],
-      ),
-    ),
+    metrics: Object.fromEntries(measured),
   };
 }
 
