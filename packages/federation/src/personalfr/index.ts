@@ -1,5 +1,7 @@
 export * from "./bench.ts";
+export * from "./disguise.ts";
 export * from "./fit.ts";
+export * from "./leakage/index.ts";
 export * from "./merge.ts";
 export * from "./personalfr.ts";
 export * from "./rows.ts";

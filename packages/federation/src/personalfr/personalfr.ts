@@ -1,13 +1,13 @@
 import { rng, sample, split } from "@concord/engine";
 import type { Examples, RatingsDataset, Task } from "@concord/learning";
-import { decoderInit, decoderSpecs } from "@concord/learning";
+import { decoderInit, decoderSpecs, measureRatings } from "@concord/learning";
 import type { Algorithm, EvaluateContext, SelectContext, TrainContext, Trained } from "../algorithm.ts";
 import type { RoundPlan } from "../plan.ts";
 import type { Bench } from "./bench.ts";
 import { benches, shapeOf } from "./bench.ts";
+import { disguiseOf } from "./disguise.ts";
 import type { Workplace } from "./local-work.ts";
 import { activeDecoder, localSteps, predictions } from "./local-work.ts";
-import { measure } from "./measure.ts";
 import { mergeDecoders } from "./merge.ts";
 import { closeOwn, openOwn } from "./own-state.ts";
 import { serverInit, serverStep } from "./server-step.ts";
@@ -40,7 +40,9 @@ export function personalfr(spec: PersonalfrSpec): Algorithm {
     },
     evaluate: async (context) => {
       const ratings = ratingsFrom(context.data);
-      return measure(ratings, await predictRatings(spec, benchOf(context.task), { ...context, data: ratings }));
+      const predicted = await predictRatings(spec, benchOf(context.task), { ...context, data: ratings });
+      const kind = ratings.feedback === "explicit" ? "ratings" : "logits";
+      return measureRatings(ratings, { kind, of: (user) => predicted[user] as Float32Array });
     },
     finish: (state) => state,
   };
@@ -68,9 +70,11 @@ async function train(spec: PersonalfrSpec, bench: Bench, context: TrainContext):
     to: first + segment.to,
     ...rates(spec, bench.task, plan.round),
   });
-  const { active } = after.state;
+  const trained = { items: after.state.active, decoder: after.decoder };
+  const told = disguiseOf(spec)(trained, model, split(key, "disguise"));
   return {
-    update: spec.upload.kind === "rows" ? rowsUpdate(after.decoder, active) : wholeUpdate(model, after.decoder, active),
+    update:
+      spec.upload.kind === "rows" ? rowsUpdate(told.decoder, told.items) : wholeUpdate(model, told.decoder, told.items),
     privateState: closeOwn(after.state, spec.decoderMomentum),
     loss: after.loss,
   };

@@ -19,6 +19,15 @@ export const personalfrSpecSchema = z.strictObject({
       z.strictObject({ kind: z.literal("decoder") }),
     ])
     .prefault({ kind: "rows" }),
+  /** What a party does to its update before it goes up, so that it tells less; nothing where it is not given. */
+  disguise: z
+    .strictObject({
+      /** For each row of its own, so many rows of items that the party has not rated, chosen once and for all. */
+      decoys: z.int().min(0).max(100).default(0),
+      /** The greatest norm of the change that a party sends; a longer one is scaled down. */
+      clipNorm: z.number().gt(0).optional(),
+    })
+    .optional(),
   /** Whose average a row of the last layer becomes: that of all members, or of those who have the item. */
   merge: z.enum(["all", "active"]).default("all"),
   /** What the coordinator does with the average: takes it, or takes a step of Adam along it. */
