@@ -25,7 +25,7 @@ export async function recordRun(
   const view = await coordinator.federation(id);
   const rounds = await coordinator.rounds(id);
   const last = rounds.at(-1);
-  const evaluated = rounds.findLast(({ accuracy }) => accuracy !== null);
+  const evaluated = rounds.findLast(({ accuracy, loss }) => accuracy !== null || loss !== null);
   const result: RunResult = {
     type: "result",
     dataset: view.spec.dataset,
