@@ -1,4 +1,5 @@
-import { key, portableEngine, rng } from "@concord/engine";
+import { key, rng } from "@concord/engine";
+import { engineFor } from "@concord/engine/node";
 import { describe, expect, it } from "vitest";
 import { stars, twoTastes } from "../../../test/two-tastes.ts";
 import { meanOf } from "../../evaluation.ts";
@@ -178,7 +179,7 @@ describe("models that learn tastes", () => {
   });
 
   it("the joint autoencoder beats the biases, chosen by validation", async () => {
-    const engine = await portableEngine();
+    const engine = await engineFor();
     const scores = await jointAutoencoder(TASTES.train, {
       engine,
       key: key(1),
@@ -196,7 +197,7 @@ describe("models that learn tastes", () => {
 
   it("give logits or an order for likes", async () => {
     const likes = implicitFeedback(TASTES.train, 3.5);
-    const engine = await portableEngine();
+    const engine = await engineFor();
     const shape = { hidden: 8, code: 4, epochs: 40, batchSize: 20, learningRate: 0.02, dropout: 0 };
     const scores = await jointAutoencoder(likes, { engine, key: key(1), ...shape });
     const measured = measureRatings(implicitFeedback(TASTES.test, 3.5), scores);

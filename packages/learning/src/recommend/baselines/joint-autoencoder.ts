@@ -31,6 +31,11 @@ export interface JointOptions {
   /** Share of the input that is dropped, the rest scaled up; 0 as published. It keeps a user's ratings from predicting themselves. */
   readonly inputDropout?: number;
   /**
+   * λ: ratings are read and predicted less m + Σ (r_ui − m) / (n_u + λ), the user's mean drawn towards the middle m of the scale. Where it
+   * is not given, less m alone, so that 0 for an unrated item is no opinion (published: the ratings themselves).
+   */
+  readonly userBias?: number | undefined;
+  /**
    * Where the parameters are chosen by it, instead of the last ones being taken: held-out ratings for validation. They are measured
    * every `every` epochs, and training ends after `patience` measurements without a better one.
    */
@@ -43,9 +48,6 @@ const PREDICTION_BATCH = 256;
 /**
  * The autoencoder of PersonalFR trained in one place on everybody's ratings ("Joint" in Le et al. 2022, arXiv:2212.08779): Adam,
  * gradients clipped to norm 1, dropout on the code, the loss over rated items only. This is the upper end: no privacy at all.
- *
- * The model reads and predicts ratings less the middle of the scale, so that 0 for an unrated item is no opinion (published: the
- * ratings themselves); likes as they are.
  */
 export async function jointAutoencoder(train: RatingsDataset, options: JointOptions): Promise<CatalogueScores> {
   const { engine, key, hidden = 256, code = 128, selection } = options;
@@ -57,7 +59,8 @@ export async function jointAutoencoder(train: RatingsDataset, options: JointOpti
   const program = await engine.compileStep(
     trainingStep({ shape, batchSize, optimizer, loss: train.feedback === "explicit" ? "squared" : "likes" }),
   );
-  const initial = model.init(key);
+  const centres = centresOf(train, options.userBias);
+  const initial = withItemMeans(model.init(key), train, centres);
   let carry: Tree<Tensor> = { parameters: initial, optimizer: optimizer.init(mapTree(initial, specOf)) };
   let best = { parameters: initial, loss: Number.POSITIVE_INFINITY, epoch: 0 };
   const rows = batches({ key: split(key, "users"), examples: train.size, batchSize });
@@ -65,18 +68,19 @@ export async function jointAutoencoder(train: RatingsDataset, options: JointOpti
   const every = selection?.every ?? epochs;
   for (let epoch = 0; epoch < epochs; epoch += every) {
     const [from, to] = [stepsAt(epoch), stepsAt(Math.min(epoch + every, epochs))];
-    carry = (await program.run(carry, inputs(train, { from, to, rows, learningRate, code, options }))).carry;
+    carry = (await program.run(carry, inputs(train, { from, to, rows, centres, learningRate, code, options }))).carry;
     const parameters = carry.parameters as Tree<Tensor>;
     if (selection === undefined) best = { parameters, loss: 0, epoch };
     else {
-      const { loss } = measureRatings(selection.on, await predict(engine, shape, parameters, train));
+      const { loss } = measureRatings(selection.on, await predict(engine, shape, parameters, train, centres));
       const value = loss === undefined ? Number.NaN : loss.sum / loss.count;
       if (value < best.loss) best = { parameters, loss: value, epoch };
+      if (process.env.LOG) console.log(epoch + every, Math.sqrt(value));
       if (epoch - best.epoch >= every * selection.patience) break;
     }
   }
   program.dispose();
-  return predict(engine, shape, best.parameters, train);
+  return predict(engine, shape, best.parameters, train, centres);
 }
 
 interface StepShape {
@@ -123,20 +127,21 @@ interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly rows: (step: number) => Int32Array;
+  readonly centres: Float64Array;
   readonly learningRate: number;
   readonly code: number;
   readonly options: JointOptions;
 }
 
 function* inputs(train: RatingsDataset, stretch: Stretch): Generator<Tree<Tensor>> {
-  const { from, to, rows, code, options } = stretch;
+  const { from, to, rows, centres, code, options } = stretch;
   const { key, dropout = 0.5, inputDropout = 0 } = options;
   const learningRate = scalar(stretch.learningRate);
   for (let step = from; step < to; step++) {
     const users = rows(step);
     const random = rng(split(key, "dropout", step));
     const kept = (share: number) => (random.uniform() < share ? 0 : 1 / (1 - share));
-    const { x, y, weight } = denseRows(train, users);
+    const { x, y, weight } = denseRows(train, users, centres);
     if (inputDropout > 0) for (const [at, value] of x.entries()) if (value !== 0) x[at] = value * kept(inputDropout);
     const mask = Array.from({ length: users.length * code }, () => kept(dropout));
     const matrix = [users.length, train.items];
@@ -151,20 +156,20 @@ function* inputs(train: RatingsDataset, stretch: Stretch): Generator<Tree<Tensor
 }
 
 /** What some users have rated in training, [users, N] each: as input, as targets, and 1 / (number of ratings) where there is one. */
-function denseRows(train: RatingsDataset, users: ArrayLike<number>) {
+function denseRows(train: RatingsDataset, users: ArrayLike<number>, centres: Float64Array) {
   const { items } = train;
   const [x, y, weight] = [0, 0, 0].map(() => new Float32Array(users.length * items)) as [
     Float32Array<ArrayBuffer>,
     Float32Array<ArrayBuffer>,
     Float32Array<ArrayBuffer>,
   ];
-  const middle = middleOf(train);
   let count = 0;
   for (let i = 0; i < users.length; i++) {
-    for (const { item, value } of ratingsOf(train.known, users[i] as number)) {
+    const user = users[i] as number;
+    for (const { item, value } of ratingsOf(train.known, user)) {
       const at = i * items + item;
-      x[at] = value - middle;
-      y[at] = value - middle;
+      x[at] = value - (centres[user] as number);
+      y[at] = x[at] as number;
       weight[at] = 1;
       count++;
     }
@@ -173,8 +178,36 @@ function denseRows(train: RatingsDataset, users: ArrayLike<number>) {
   return { x, y, weight };
 }
 
-function middleOf({ feedback, scale }: RatingsDataset): number {
-  return feedback === "explicit" ? (scale.min + scale.max) / 2 : 0;
+/** [users]: what is taken off a user's ratings; nothing off likes. */
+function centresOf({ feedback, scale, known, size }: RatingsDataset, userBias: number | undefined): Float64Array {
+  const centres = new Float64Array(size);
+  if (feedback === "implicit") return centres;
+  const middle = (scale.min + scale.max) / 2;
+  return centres.map((_, user) => {
+    if (userBias === undefined) return middle;
+    const own = ratingsOf(known, user);
+    return middle + own.reduce((sum, { value }) => sum + value - middle, 0) / (own.length + userBias);
+  });
+}
+
+/** Items count as rated so many times more, at the centre, in the first biases. */
+const ITEM_PENALTY = 3;
+
+/**
+ * The last bias of explicit ratings begins at each item's mean less the centres (published: at 0, from where Adam needs longer to
+ * the means than the weights need to overfit).
+ */
+function withItemMeans(parameters: Tree<Tensor>, train: RatingsDataset, centres: Float64Array): Tree<Tensor> {
+  if (train.feedback === "implicit") return parameters;
+  const [sums, counts] = [new Float64Array(train.items), new Float64Array(train.items)];
+  for (let user = 0; user < train.size; user++) {
+    for (const { item, value } of ratingsOf(train.known, user)) {
+      sums[item] = (sums[item] as number) + value - (centres[user] as number);
+      counts[item] = (counts[item] as number) + 1;
+    }
+  }
+  const means = Float32Array.from(sums, (sum, item) => sum / ((counts[item] as number) + ITEM_PENALTY));
+  return mapTree(parameters, (leaf, path) => (path === "decoder.items.bias" ? float32(leaf.shape, means) : leaf));
 }
 
 /** Predictions for every user, without dropout. */
@@ -183,6 +216,7 @@ async function predict(
   shape: AutoencoderShape,
   parameters: Tree<Tensor>,
   train: RatingsDataset,
+  centres: Float64Array,
 ): Promise<CatalogueScores> {
   const batch = Math.min(PREDICTION_BATCH, train.size);
   const model = autoencoder(shape);
@@ -192,14 +226,17 @@ async function predict(
     apply: (given) => ({ y: model.apply(branchAt(given, "parameters"), arrayAt(given, "x")) }),
   };
   const program = await engine.compile(definition);
-  const middle = middleOf(train);
   const rows: Float32Array[] = [];
   for (let start = 0; start < train.size; start += batch) {
     const users = Int32Array.from({ length: batch }, (_, i) => Math.min(start + i, train.size - 1));
-    const { y } = await program.run({ parameters, x: float32([batch, shape.items], denseRows(train, users).x) });
+    const { y } = await program.run({
+      parameters,
+      x: float32([batch, shape.items], denseRows(train, users, centres).x),
+    });
     const predicted = (y as Tensor).data as Float32Array;
     for (let i = 0; i < batch && start + i < train.size; i++) {
-      rows.push(predicted.slice(i * shape.items, (i + 1) * shape.items).map((value) => value + middle));
+      const centre = centres[start + i] as number;
+      rows.push(predicted.slice(i * shape.items, (i + 1) * shape.items).map((value) => value + centre));
     }
   }
   program.dispose();
