@@ -20,6 +20,7 @@ import {
   type FederationSpec,
   federationSpecSchema,
   inlineExecutor,
+  openPrivate,
   simulate,
 } from "@concord/federation";
 import { buildTask, handwriting, holdOut } from "@concord/learning";
@@ -210,8 +211,10 @@ describe("a federation over HTTP", () => {
       expect(rounds.length).toBeLessThan(6);
       const entries = await fileStore(join(dirOf(id), "private")).entries();
       const own = entries.find(({ round }) => round === rounds.at(-1))?.state;
-      expect(hashOf(own ?? {})).toBe(hashOf(privateStates.get(id) ?? {}));
-      expect(controls).not.toContain(hashOf(own?.control as Tree<Tensor>));
+      const inSimulation = privateStates.get(id);
+      if (own === undefined || inSimulation === undefined) throw new Error(`${id} has no state`);
+      expect(hashOf(openPrivate(own))).toBe(hashOf(openPrivate(inSimulation)));
+      expect(controls).not.toContain(hashOf(openPrivate(own).control as Tree<Tensor>));
     }
   });
 

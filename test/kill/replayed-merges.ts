@@ -1,4 +1,4 @@
-import { encodeSafetensors, type Tensor, type Tree } from "@concord/engine";
+import { encodeSafetensors } from "@concord/engine";
 import { engineFor } from "@concord/engine/node";
 import {
   type Algorithm,
@@ -9,6 +9,7 @@ import {
   federationKeys,
   initialCheckpoint,
   type Member,
+  type PrivateTree,
   type RoundPlan,
   segmentOf,
 } from "@concord/federation";
@@ -22,7 +23,7 @@ interface Replayed {
   /** The state after each exchange; 0 is the state before the first. */
   readonly states: Map<number, CoordinatorState>;
   /** The private states of the parties after their last segment that counted. */
-  readonly privateStates: Map<string, Tree<Tensor>>;
+  readonly privateStates: Map<string, PrivateTree>;
 }
 
 /**

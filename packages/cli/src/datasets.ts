@@ -1,10 +1,23 @@
-import type { Dataset } from "@concord/learning";
-import { loadDataset, locateDataset } from "@concord/learning/node";
+import type { Dataset, Examples } from "@concord/learning";
+import { implicitFeedback } from "@concord/learning";
+import { isRatingsName, loadDataset, loadRatings, locateDataset } from "@concord/learning/node";
 import { InputError } from "./output.ts";
 
 /** A data set to train on, by the name that `concord data list` shows. Throws InputError where it is not there. */
 export function loadTrain(name: string): Promise<Dataset> {
   return asInput(() => loadDataset(name, { part: "train" }));
+}
+
+/** Labelled examples or ratings, by name. Throws InputError where they are not there. */
+export function loadExamples(
+  name: string,
+  { feedback, likedFrom }: { readonly feedback: "explicit" | "implicit"; readonly likedFrom: number },
+): Promise<Examples> {
+  return asInput(async () => {
+    if (!isRatingsName(name)) return await loadDataset(name, { part: "train" });
+    const stars = await loadRatings(name);
+    return feedback === "explicit" ? stars : implicitFeedback(stars, likedFrom);
+  });
 }
 
 /** The test part of a data set. Throws InputError where it has none or is not there. */

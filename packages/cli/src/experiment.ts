@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import type { FederationSpec } from "@concord/federation";
 import { federationSpecSchema } from "@concord/federation";
-import type { Dataset } from "@concord/learning";
-import { partitionSpecSchema, taskDefaults } from "@concord/learning";
+import type { Examples } from "@concord/learning";
+import { partitionSpecSchema, ratingsSplitSchema, taskDefaults } from "@concord/learning";
 import { fromZod } from "@concord/protocol";
 import { parse, YAMLParseError } from "yaml";
 import { z } from "zod";
 import { InputError } from "./output.ts";
+import { baselinesSchema } from "./recommender/baselines.ts";
 import type { Comparison } from "./simulation/compare.ts";
 import { compareSchema } from "./simulation/compare.ts";
 import type { Links } from "./simulation/links.ts";
@@ -25,6 +26,13 @@ const dataSpecSchema = z.strictObject({
   heldOut: z.number().gt(0).lt(1).default(0.2),
   /** Evaluate on the data set's own test part, which the coordinator holds, instead of at the parties. */
   test: z.boolean().default(false),
+  /** For ratings: stars as they are, or 1 for a rating of `likedFrom` or more and 0 for another. */
+  feedback: z.enum(["explicit", "implicit"]).default("explicit"),
+  likedFrom: z.number().default(3.5),
+  /** For ratings: how they are divided; `heldOut` at random over all of them where it is not given. */
+  split: ratingsSplitSchema.optional(),
+  /** For ratings: what the parties evaluate on. Settings are chosen on "validation", results reported on "test". */
+  evaluateOn: z.enum(["validation", "test"]).default("test"),
 });
 type DataSpec = z.output<typeof dataSpecSchema>;
 
@@ -45,6 +53,8 @@ const experimentSchema = z.strictObject({
   compare: compareSchema.default({}),
   /** Links of the parties, by which a virtual clock says how long rounds would take. */
   links: linksSchema.optional(),
+  /** For ratings: recommenders to compare with, on the same split. */
+  baselines: baselinesSchema.default([]),
 });
 
 export interface Experiment {
@@ -53,8 +63,9 @@ export interface Experiment {
   readonly score: Score | undefined;
   readonly compare: Readonly<Record<string, Comparison>>;
   readonly links: Links | undefined;
+  readonly baselines: z.output<typeof baselinesSchema>;
   /** The federation, once the data set is known. */
-  federation(dataset: Dataset): FederationSpec;
+  federation(dataset: Examples): FederationSpec;
 }
 
 /** Reads an experiment file. Throws InputError that names the file, the field and what would be right. */
@@ -79,14 +90,18 @@ export async function readExperiment(path: string): Promise<Experiment> {
 function experimentOf(value: unknown, source: string): Experiment {
   const outer = experimentSchema.safeParse(value);
   if (!outer.success) throw new InputError(fromZod(outer.error, source).message);
-  const { name, data, task, algorithm, rounds, seed, evaluation, score, compare, links } = outer.data;
+  const { name, data, task, algorithm, rounds, seed, evaluation, score, compare, links, baselines } = outer.data;
   return {
     name,
     data,
     score,
     compare,
     links,
+    baselines,
     federation(dataset) {
+      if (baselines.length > 0 && dataset.kind !== "ratings") {
+        throw new InputError(`${source}: baselines: they are of ratings, and ${dataset.name} holds labelled examples`);
+      }
       const spec = federationSpecSchema.safeParse({
         name,
         dataset: dataset.name,

@@ -4,6 +4,7 @@ import type { Coordinator } from "@concord/coordinator";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { ensurePage } from "@concord/dashboard/node";
 import { makePrivateFolder } from "@concord/party/node";
+import { catalogueOf } from "./catalogue.ts";
 import { coordinatorLog } from "./coordinator-log.ts";
 import { makeFolder } from "./folders.ts";
 import type { Output } from "./output.ts";
@@ -45,6 +46,7 @@ export async function listen(options: ListenOptions, out: Output): Promise<Coord
       insecure,
       ...(tls && { tls }),
       ...(sample && { sample: async () => sample() }),
+      catalogue: catalogueOf,
       pageDir: page,
       log: coordinatorLog(out, onFullDisk),
     });

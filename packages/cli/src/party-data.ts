@@ -2,12 +2,15 @@ import { key, split } from "@concord/engine";
 import type { FederationSpec } from "@concord/federation";
 import type { Dataset, PartitionSpec } from "@concord/learning";
 import { holdOut, knownPixels, subset } from "@concord/learning";
-import { loadIdxFiles } from "@concord/learning/node";
+import { isRatingsName, loadIdxFiles } from "@concord/learning/node";
 import type { PartyData } from "@concord/party";
-import { asInput, catalogNameOf, loadTrain } from "./datasets.ts";
+import { asInput, catalogNameOf, loadExamples, loadTrain } from "./datasets.ts";
 import { InputError } from "./output.ts";
-import { shareOf } from "./shares.ts";
+import { ratingShares, shareOf } from "./shares.ts";
 import { loadTable } from "./table-file.ts";
+
+/** Stars from which on a rating is a like, where a federation learns likes. */
+const LIKED_FROM = 3.5;
 
 export interface PartyDataOptions {
   readonly dataset?: string | undefined;
@@ -32,6 +35,8 @@ export interface PartyDataOptions {
 export async function partyData(options: PartyDataOptions, spec: FederationSpec): Promise<PartyData> {
   const { shard, group, heldOut, seed, partition } = options;
   if (shard !== undefined && group !== undefined) throw new InputError("join: give --shard or --group, not both");
+  const name = options.dataset ?? catalogNameOf(spec.dataset);
+  if (isRatingsName(name)) return await ratingsData(name, options, spec);
   const dataset = await source(options, spec);
   if (shard !== undefined) {
     const { index, of } = parseShard(shard);
@@ -40,6 +45,22 @@ export async function partyData(options: PartyDataOptions, spec: FederationSpec)
   }
   const own = group === undefined ? dataset : groupOf(dataset, group);
   return holdOut(own, split(key(seed), "data", "held-out"), heldOut);
+}
+
+/** The users of share k of n, or all of them; of their ratings a part is held out. */
+async function ratingsData(
+  name: string,
+  { shard = "1/1", heldOut, seed }: PartyDataOptions,
+  spec: FederationSpec,
+): Promise<PartyData> {
+  const feedback = spec.task.loss === "bce" ? "implicit" : "explicit";
+  const ratings = await loadExamples(name, { feedback, likedFrom: LIKED_FROM });
+  if (ratings.kind !== "ratings") throw new InputError(`join --dataset: ${name} holds no ratings`);
+  const { index, of } = parseShard(shard);
+  const sharing = { parties: of, partition: { kind: "iid" }, heldOut, seed } as const;
+  const own = await asInput(() => ratingShares(ratings, sharing, "test")[index], "join --shard");
+  if (own === undefined) throw new InputError(`join --shard: there is no share ${shard}`);
+  return { train: own.train, heldOut: own.heldOut ?? own.train };
 }
 
 async function source(options: PartyDataOptions, spec: FederationSpec): Promise<Dataset> {

@@ -31,7 +31,7 @@ export async function recordRun(
   const payload = totalTraffic((await coordinator.parties(id)).map(({ train }) => train));
   const last = rounds.at(-1);
   const chooses = rounds.some(({ group }) => group !== null);
-  const evaluated = rounds.findLast(({ accuracy }) => accuracy !== null);
+  const evaluated = rounds.findLast(({ accuracy, loss }) => accuracy !== null || loss !== null);
   const result: RunResult = {
     type: "result",
     dataset: view.spec.dataset,

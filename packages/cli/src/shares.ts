@@ -1,7 +1,7 @@
 import { key, permutation, rng, split } from "@concord/engine";
 import type { SimulatedParty } from "@concord/federation";
-import type { Dataset, PartitionSpec } from "@concord/learning";
-import { holdOut, partition, subset } from "@concord/learning";
+import type { Dataset, PartitionSpec, RatingsDataset, RatingsSplitSpec } from "@concord/learning";
+import { exampleCount, holdOut, iidPartition, partition, splitRatings, subset } from "@concord/learning";
 
 export interface Sharing {
   readonly parties: number;
@@ -10,6 +10,8 @@ export interface Sharing {
   readonly heldOut: number;
   readonly limit?: number | undefined;
   readonly seed: number;
+  /** For ratings: how they are divided; `heldOut` for the test, at random over all of them, where it is not given. */
+  readonly split?: RatingsSplitSpec | undefined;
 }
 
 /** The rows of a data set that each of the parties holds, a function of (data set, sharing) alone. */
@@ -24,7 +26,7 @@ function sharesOf(dataset: Dataset, { parties, partition: spec, limit, seed }: S
 }
 
 /** Party number `index` (from 0) of those who share a data set: its training examples and those it holds out. */
-export function shareOf(dataset: Dataset, sharing: Sharing, index: number): SimulatedParty {
+export function shareOf(dataset: Dataset, sharing: Sharing, index: number): SimulatedParty<Dataset> {
   const rows = sharesOf(dataset, sharing)[index];
   if (rows === undefined)
     throw new RangeError(`there are ${sharing.parties} shares, number ${index + 1} is none of them`);
@@ -32,7 +34,7 @@ export function shareOf(dataset: Dataset, sharing: Sharing, index: number): Simu
 }
 
 /** All of them. */
-export function allShares(dataset: Dataset, sharing: Sharing): SimulatedParty[] {
+export function allShares(dataset: Dataset, sharing: Sharing): SimulatedParty<Dataset>[] {
   return sharesOf(dataset, sharing).map((rows, index) => partyOf(dataset, rows, sharing, index));
 }
 
@@ -46,10 +48,36 @@ function partyOf(
   rows: ArrayLike<number>,
   { parties, heldOut, seed }: Sharing,
   index: number,
-): SimulatedParty {
+): SimulatedParty<Dataset> {
   const id = partyName(index, parties);
   const own = subset(dataset, rows);
   if (heldOut === 0 || own.size < 2) return { id, train: own };
   const parts = holdOut(own, split(key(seed), "data", "held-out", id), heldOut);
   return { id, ...parts };
+}
+
+/** The ratings that a federation trains on and those held out, before they are dealt to parties: what a baseline has too. */
+export function sharedSplit(ratings: RatingsDataset, { split: given, heldOut, seed }: Sharing) {
+  const spec = given ?? { kind: "random", test: heldOut, validation: 0 };
+  return splitRatings(ratings, spec, split(key(seed), "data", "split"));
+}
+
+/** The users (rows) of each party, dealt at random. */
+export function usersOfParties({ size }: RatingsDataset, { parties, seed }: Sharing): readonly ArrayLike<number>[] {
+  return iidPartition(size, parties, split(key(seed), "data", "partition"));
+}
+
+/** Users dealt at random to parties, each with the ratings to train on and those of the named part held out. */
+export function ratingShares(
+  ratings: RatingsDataset,
+  sharing: Sharing,
+  part: "validation" | "test",
+): SimulatedParty<RatingsDataset>[] {
+  const { parties } = sharing;
+  const divided = sharedSplit(ratings, sharing);
+  return usersOfParties(ratings, sharing).map((rows, index) => {
+    const id = partyName(index, parties);
+    const [train, heldOut] = [subset(divided.train, rows), subset(divided[part], rows)];
+    return exampleCount(heldOut) === 0 ? { id, train } : { id, train, heldOut };
+  });
 }

@@ -106,6 +106,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     origins: origins({ port: () => port, isTls: tls !== undefined, allowedHosts: options.allowedHosts ?? [] }),
     guesses: rateLimit(clock),
     sample: sample && guestSample(sample),
+    catalogue: options.catalogue,
     pageDir: pageFolder(options.pageDir, log),
   };
   let app: App | undefined;

@@ -1,4 +1,4 @@
-import { ConcordError } from "@concord/protocol";
+import { type Catalogue, ConcordError } from "@concord/protocol";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Sample } from "./sample.ts";
@@ -24,6 +24,8 @@ export interface CoordinatorOptions {
   readonly pageDir?: string | (() => Promise<string | undefined>);
   /** Examples for guests who bring none. */
   readonly sample?: Sample;
+  /** What there is to rate in a federation on the data set of this name; undefined where the operator does not have it. */
+  readonly catalogue?: (dataset: string) => Promise<Catalogue | undefined>;
   readonly log?: Log;
   readonly clock?: Clock;
 }

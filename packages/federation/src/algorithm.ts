@@ -1,7 +1,8 @@
 import type { Definition, Key, Program, StepDefinition, StepProgram, Tensor, TensorSpec, Tree } from "@concord/engine";
-import type { Dataset, Evaluation, Task } from "@concord/learning";
+import type { Evaluation, Examples, Task } from "@concord/learning";
 import type { PartyProfile } from "./party.ts";
 import type { RoundPlan, Segment } from "./plan.ts";
+import type { PrivateTree } from "./private-tree.ts";
 
 /**
  * A federated algorithm: pure functions over explicit state, one file each, in the paper's symbols. It knows nothing of
@@ -23,7 +24,9 @@ export interface Algorithm {
    * (the round's first one if that is 0), however far others have come since.
    */
   download(state: CoordinatorState, segment: Segment): Tree<Tensor>;
-  /** Paths, shapes and dtypes of what `download` gives, if that is not the task's model: a party accepts nothing else. */
+  /** Paths, shapes and dtypes of the global model, if that is not the task's: a party accepts nothing else. */
+  modelSpecs?(task: Task): Tree<TensorSpec>;
+  /** The same of what `download` gives, if that is more than the global model. */
   downloadSpecs?(task: Task): Tree<TensorSpec>;
   /** What a party does between two exchanges. Runs at the party. */
   train(context: TrainContext): Promise<Trained>;
@@ -70,9 +73,9 @@ export interface TrainContext {
   /** What `download` gave. */
   readonly model: Tree<Tensor>;
   /** The party's own state after its last segment; undefined before its first. */
-  readonly privateState: Tree<Tensor> | undefined;
+  readonly privateState: PrivateTree | undefined;
   /** The party's training examples. */
-  readonly data: Dataset;
+  readonly data: Examples;
   /** The stream of (seed, party): with round and step it fixes every batch. */
   readonly key: Key;
   readonly signal?: AbortSignal;
@@ -82,7 +85,7 @@ export interface Trained {
   /** Goes up. */
   readonly update: Tree<Tensor>;
   /** Stays. */
-  readonly privateState: Tree<Tensor>;
+  readonly privateState: PrivateTree;
   /** Mean training loss over the segment. */
   readonly loss: number;
 }
@@ -111,9 +114,11 @@ export interface EvaluateContext {
   readonly task: Task;
   readonly trainer: Trainer;
   readonly model: Tree<Tensor>;
-  readonly privateState: Tree<Tensor> | undefined;
+  readonly privateState: PrivateTree | undefined;
   /** The party's held-out examples. */
-  readonly data: Dataset;
+  readonly data: Examples;
+  /** The stream of (seed, party), as in training. */
+  readonly key: Key;
   readonly signal?: AbortSignal;
 }
 
@@ -136,5 +141,5 @@ export interface Trainer {
     signal?: AbortSignal,
   ): Promise<{ readonly carry: Tree<Tensor>; readonly outputs: readonly Tree<Tensor>[] }>;
   /** Sums and counts of the task's metrics over a data set. */
-  evaluate(parameters: Tree<Tensor>, data: Dataset, signal?: AbortSignal): Promise<Evaluation>;
+  evaluate(parameters: Tree<Tensor>, data: Examples, signal?: AbortSignal): Promise<Evaluation>;
 }

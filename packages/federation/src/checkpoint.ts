@@ -3,6 +3,7 @@ import { byCodeUnits, compareCodeUnits, decodeSafetensors, encodeSafetensors, is
 import { z } from "zod";
 import type { CoordinatorState } from "./algorithm.ts";
 import { trafficSchema } from "./communication.ts";
+import { keepPrivate, openPrivate } from "./private-tree.ts";
 import type { Checkpoint } from "./simulator.ts";
 import type { FederationSpec } from "./spec.ts";
 
@@ -33,7 +34,12 @@ const recordSchema = z.strictObject({
       group: z.strictObject({ parties: z.array(z.string()), divergence: z.number() }).optional(),
       trainLoss: lossSchema,
       evaluation: z
-        .strictObject({ accuracy: lossSchema.nullable(), loss: lossSchema.nullable(), examples: z.number() })
+        .strictObject({
+          accuracy: lossSchema.nullable(),
+          loss: lossSchema.nullable(),
+          examples: z.number(),
+          metrics: z.record(z.string(), lossSchema).optional(),
+        })
         .nullable(),
       traffic: purposesSchema,
       seconds: z.strictObject({ total: z.number(), parties: z.record(z.string(), partySecondsSchema) }).optional(),
@@ -49,7 +55,10 @@ export function encodeCheckpoint(checkpoint: Checkpoint, spec: FederationSpec): 
   const { round, state, privateStates, traffic, history } = checkpoint;
   const parties = [...privateStates.keys()].sort(compareCodeUnits);
   // A party's name may hold dots, which separate the names of a path: private trees go by number.
-  const numbered = parties.map((party, i): [string, Tree<Tensor>] => [String(i), privateStates.get(party) ?? {}]);
+  const numbered = parties.map((party, i): [string, Tree<Tensor>] => [
+    String(i),
+    openPrivate(privateStates.get(party) ?? keepPrivate({})),
+  ]);
   const record: z.input<typeof recordSchema> = {
     format: "concord-checkpoint-1",
     spec: identityOf(spec),
@@ -82,7 +91,9 @@ export function decodeCheckpoint(bytes: Uint8Array, spec: FederationSpec): Check
   return {
     round,
     state,
-    privateStates: new Map(parties.map((party, i) => [party, ((privates as Tree<Tensor>)[i] ?? {}) as Tree<Tensor>])),
+    privateStates: new Map(
+      parties.map((party, i) => [party, keepPrivate(((privates as Tree<Tensor>)[i] ?? {}) as Tree<Tensor>)]),
+    ),
     traffic: new Map(traffic),
     history,
   };

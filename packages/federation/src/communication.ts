@@ -1,3 +1,5 @@
+import type { TensorSpec, Tree } from "@concord/engine";
+import { flatten, payloadBytes } from "@concord/engine";
 import { z } from "zod";
 
 const bytes = z.int().min(0);
@@ -17,6 +19,24 @@ export const trafficSchema = z.object({
   wireDown: bytes,
 });
 export type Traffic = Readonly<z.output<typeof trafficSchema>>;
+
+/** Bytes of tensors by what they are for. */
+export interface TreeBytes {
+  /** Floating-point elements. */
+  readonly payload: number;
+  /** int32 elements: in an update they say which rows it holds. */
+  readonly index: number;
+}
+
+/** The bytes of the tensors of a message. */
+export function treeBytes(tree: Tree<TensorSpec>): TreeBytes {
+  let [payload, index] = [0, 0];
+  for (const [, leaf] of flatten(tree)) {
+    if (leaf.dtype === "int32") index += payloadBytes(leaf);
+    else payload += payloadBytes(leaf);
+  }
+  return { payload, index };
+}
 
 /** Traffic for training and for evaluation are kept apart: the papers' formulas count training only. */
 export type Purpose = "train" | "evaluate";

@@ -2,6 +2,7 @@ import type { Algorithm, TrainContext } from "./algorithm.ts";
 import type { AveragingConfig } from "./fedavg.ts";
 import { averaging } from "./fedavg.ts";
 import { localSteps } from "./local-steps.ts";
+import { keepPrivate } from "./private-tree.ts";
 import type { FederationSpec } from "./spec.ts";
 
 /**
@@ -47,7 +48,7 @@ export function fedavgShortAlgorithm(config: ControlConfig): Algorithm {
       const { whole, from, to } = pieceOf(context.plan.round);
       const segment = { ...context.segment, from, to };
       const trained = await localSteps({ ...context, plan: { round: whole, steps: T }, segment });
-      return { ...trained, privateState: {} };
+      return { ...trained, privateState: keepPrivate({}) };
     },
   };
 }

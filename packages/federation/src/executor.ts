@@ -1,7 +1,8 @@
 import type { Engine, Key, Tensor, Tree } from "@concord/engine";
-import type { Dataset, Evaluation, Task } from "@concord/learning";
+import type { Evaluation, Examples, Task } from "@concord/learning";
 import type { Algorithm, Trained } from "./algorithm.ts";
 import type { Segment } from "./plan.ts";
+import type { PrivateTree } from "./private-tree.ts";
 import { createTrainer } from "./trainer.ts";
 
 /** Does the parties' work in a simulation. Results depend on the jobs alone, not on where or when they run. */
@@ -17,15 +18,16 @@ export interface TrainJob {
   readonly plan: { readonly round: number; readonly steps: number };
   readonly segment: Segment;
   readonly model: Tree<Tensor>;
-  readonly privateState: Tree<Tensor> | undefined;
+  readonly privateState: PrivateTree | undefined;
   readonly key: Key;
-  readonly data: Dataset;
+  readonly data: Examples;
 }
 
 export interface EvaluateJob {
   readonly model: Tree<Tensor>;
-  readonly privateState: Tree<Tensor> | undefined;
-  readonly data: Dataset;
+  readonly privateState: PrivateTree | undefined;
+  readonly key: Key;
+  readonly data: Examples;
 }
 
 /** Runs every job on the given engine, in this thread. */

@@ -7,6 +7,8 @@ import type { CoordinatorState } from "./algorithm.ts";
 import { inlineExecutor } from "./executor.ts";
 import { averaging, fedavg } from "./fedavg.ts";
 import { federationKeys } from "./keys.ts";
+import type { PrivateTree } from "./private-tree.ts";
+import { openPrivate } from "./private-tree.ts";
 import { algorithmOf } from "./registry.ts";
 import type { Simulation } from "./simulator.ts";
 import { initialCheckpoint, simulate } from "./simulator.ts";
@@ -84,7 +86,7 @@ describe("federated averaging", () => {
     const { model } = initialCheckpoint(spec).state;
     const [party] = tinyParties([20]);
     if (party === undefined) throw new Error("there is one party");
-    const train = (round: number, index: number, privateState: Tree<Tensor> | undefined) =>
+    const train = (round: number, index: number, privateState: PrivateTree | undefined) =>
       executor.train({
         plan: { round, steps: 4 },
         segment: { party: "a", index, from: 2 * index, to: 2 * index + 2 },
@@ -94,7 +96,7 @@ describe("federated averaging", () => {
         data: party.train,
       });
     const dropped = await train(1, 0, undefined);
-    expect(flatten(dropped.privateState).map(([path]) => path)).toEqual([
+    expect(flatten(openPrivate(dropped.privateState)).map(([path]) => path)).toEqual([
       "optimizer.momentum.fc1.bias",
       "optimizer.momentum.fc1.weight",
     ]);
@@ -103,7 +105,7 @@ describe("federated averaging", () => {
     // Within a round the velocity is kept, and at its end nothing is.
     const [kept, lost] = [await train(2, 1, fresh.privateState), await train(2, 1, undefined)];
     expect(flatten(kept.update)).not.toEqual(flatten(lost.update));
-    expect(flatten(kept.privateState)).toEqual([]);
+    expect(flatten(openPrivate(kept.privateState))).toEqual([]);
   });
 
   it("follows the schedule of the learning rate by round", async () => {

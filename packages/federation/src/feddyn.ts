@@ -5,6 +5,7 @@ import type { AveragingConfig } from "./fedavg.ts";
 import { fedavg } from "./fedavg.ts";
 import { linearCombination, zerosLike } from "./linear-combination.ts";
 import { localSteps } from "./local-steps.ts";
+import { keepPrivate, openPrivate } from "./private-tree.ts";
 import { weightedMean } from "./weighted-mean.ts";
 import { shareOfWhole, wholeOf } from "./whole.ts";
 
@@ -47,10 +48,14 @@ export function feddyn({ alpha, ...config }: FedDynConfig): Algorithm {
 
     async train(context) {
       const { task, model: anchor, privateState } = context;
-      const own = (privateState?.h as Tree<Tensor> | undefined) ?? zerosLike(anchor);
+      const own = (privateState && (openPrivate(privateState).h as Tree<Tensor>)) ?? zerosLike(anchor);
       const constants = { anchor, shift: linearCombination([-1, own]) };
       const { update, loss } = await localSteps(context, { step: stepOf(task), constants });
-      return { update, privateState: { h: linearCombination([1, own], [-alpha, update], [alpha, anchor]) }, loss };
+      return {
+        update,
+        privateState: keepPrivate({ h: linearCombination([1, own], [-alpha, update], [alpha, anchor]) }),
+        loss,
+      };
     },
 
     merge({ model: before, ...state }, { updates, plan }) {

@@ -2,6 +2,7 @@ import type { StepDefinition, Tensor, Tree } from "@concord/engine";
 import { mapTree, specOf } from "@concord/engine";
 import { batches, gather } from "@concord/learning";
 import type { TrainContext, Trained } from "./algorithm.ts";
+import { keepPrivate, openPrivate } from "./private-tree.ts";
 
 /** A local step of the task with a term against drift (`Task.correctedStep`), and the constants of that term. */
 export interface CorrectedSteps {
@@ -15,8 +16,8 @@ export interface CorrectedSteps {
  */
 export async function localSteps(context: TrainContext, corrected?: CorrectedSteps): Promise<Trained> {
   const { task, trainer, plan, segment, model, privateState, data, key, signal } = context;
-  const kept = segment.index === 0 ? undefined : (privateState?.optimizer as Tree<Tensor> | undefined);
-  const optimizer = kept ?? task.optimizer.init(mapTree(model, specOf));
+  const kept = segment.index === 0 || privateState === undefined ? undefined : openPrivate(privateState).optimizer;
+  const optimizer = (kept as Tree<Tensor> | undefined) ?? task.optimizer.init(mapTree(model, specOf));
   const rows = batches({ key, examples: data.size, batchSize: task.batchSize });
   const learningRate = task.rateAt(plan.round);
 
@@ -35,7 +36,7 @@ export async function localSteps(context: TrainContext, corrected?: CorrectedSte
   const last = segment.to === plan.steps;
   return {
     update: carry.parameters as Tree<Tensor>,
-    privateState: last ? {} : { optimizer: (carry.optimizer ?? {}) as Tree<Tensor> },
+    privateState: keepPrivate(last ? {} : { optimizer: (carry.optimizer ?? {}) as Tree<Tensor> }),
     loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
   };
 }

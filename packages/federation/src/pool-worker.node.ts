@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { engineFor } from "@concord/engine/node";
-import type { Dataset } from "@concord/learning";
+import type { Examples } from "@concord/learning";
 import { buildTask } from "@concord/learning";
 import { inlineExecutor } from "./executor.ts";
 import { algorithmOf } from "./registry.ts";
@@ -10,7 +10,7 @@ import type { Reply, Request } from "./worker-pool.node.ts";
 /** The body of one worker of the pool: jobs come in one at a time, results go out. */
 const spec = workerData as FederationSpec;
 const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await engineFor());
-const datasets = new Map<number, Dataset>();
+const datasets = new Map<number, Examples>();
 
 parentPort?.on("message", async (request: Request) => {
   if (request.kind === "data") {

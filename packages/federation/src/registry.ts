@@ -6,6 +6,7 @@ import { feddyn } from "./feddyn.ts";
 import { fednova } from "./fednova.ts";
 import { fedprox } from "./fedprox.ts";
 import { fedsgd } from "./fedsgd.ts";
+import { personalfr } from "./personalfr/personalfr.ts";
 import { scaffold } from "./scaffold.ts";
 import type { AlgorithmSpec } from "./spec.ts";
 
@@ -30,5 +31,7 @@ export function algorithmOf(spec: AlgorithmSpec): Algorithm {
       return fednova(spec);
     case "feddyn":
       return feddyn(spec);
+    case "personalfr":
+      return personalfr(spec);
   }
 }

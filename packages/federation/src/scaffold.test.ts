@@ -7,6 +7,8 @@ import type { Line, Theta } from "../test/lines.ts";
 import { finished, lineParties, lineSpec, minus, mixture, optimum, slopeOf, startOf, thetaOf } from "../test/lines.ts";
 import { TINY_MLP, tinyParties, tinySpec } from "../test/tiny-federation.ts";
 import { federationKeys } from "./keys.ts";
+import type { PrivateTree } from "./private-tree.ts";
+import { openPrivate } from "./private-tree.ts";
 import { algorithmOf } from "./registry.ts";
 import type { Checkpoint } from "./simulator.ts";
 
@@ -25,6 +27,7 @@ const SIZES = LINES.map(({ x }) => x.length);
 const SHARES = SIZES.map((size) => size / SIZES.reduce((a, b) => a + b));
 const FULL_BATCH = { task: { batchSize: 4 } };
 
+const opened = (own: PrivateTree | undefined) => own && openPrivate(own);
 const controlOf = (state: Tree<Tensor> | undefined): Theta =>
   state?.control === undefined ? [0, 0] : thetaOf(state.control as Tree<Tensor>);
 const expectTheta = (actual: Theta, expected: Theta, digits: number) => {
@@ -79,7 +82,7 @@ describe("SCAFFOLD", () => {
     expectTheta(thetaOf(end.state.model), x, 5);
     expectTheta(controlOf(end.state), c, 4);
     for (const [i, id] of ["a", "b", "c"].entries())
-      expectTheta(controlOf(end.privateStates.get(id)), own[i] as Theta, 4);
+      expectTheta(controlOf(opened(end.privateStates.get(id))), own[i] as Theta, 4);
   });
 
   it.each([
@@ -100,7 +103,7 @@ describe("SCAFFOLD", () => {
     expectTheta(thetaOf(partial.state.model), best, 4);
     // Each c_i has become the party's gradient at the optimum, and c their mean, 0.
     for (const [i, id] of ["a", "b", "c"].entries()) {
-      expectTheta(controlOf(partial.privateStates.get(id)), slopeOf(LINES[i] as Line, best), 2);
+      expectTheta(controlOf(opened(partial.privateStates.get(id))), slopeOf(LINES[i] as Line, best), 2);
     }
     expectTheta(controlOf(partial.state), [0, 0], 2);
   });
@@ -113,7 +116,9 @@ describe("SCAFFOLD", () => {
     });
     const sizes = [20, 5, 11, 30];
     const { state, privateStates } = await finished(engine, spec, tinyParties(sizes));
-    const own = sizes.map((_, i) => privateStates.get("abcd"[i] as string)?.control as Tree<Tensor> | undefined);
+    const own = sizes.map(
+      (_, i) => opened(privateStates.get("abcd"[i] as string))?.control as Tree<Tensor> | undefined,
+    );
     expect(own.filter((control) => control !== undefined).length).toBeGreaterThan(2);
     for (const [path, { data }] of flatten(state.control as Tree<Tensor>)) {
       for (const [k, c] of [...data].entries()) {
@@ -140,7 +145,7 @@ describe("SCAFFOLD", () => {
     const early = history.slice(0, -1).map(({ members }) => members[0] as string);
     const rested = early.filter((id) => id !== history.at(-1)?.members[0]);
     expect(rested.length).toBeGreaterThan(0);
-    for (const id of rested) expect(Math.hypot(...controlOf(privateStates.get(id)))).toBeGreaterThan(0);
+    for (const id of rested) expect(Math.hypot(...controlOf(opened(privateStates.get(id))))).toBeGreaterThan(0);
   });
 
   it("learns nothing of gradients at a learning rate of 0", async () => {
@@ -151,7 +156,8 @@ describe("SCAFFOLD", () => {
       await finished(engine, spec(1), lineParties(LINES)),
       await finished(engine, spec(3), lineParties(LINES)),
     ];
-    const own = ({ privateStates }: Checkpoint) => [...privateStates].map(([id, state]) => [id, flatten(state)]);
+    const own = ({ privateStates }: Checkpoint) =>
+      [...privateStates].map(([id, state]) => [id, flatten(openPrivate(state))]);
     expect(own(two)).toEqual(own(one));
   });
 

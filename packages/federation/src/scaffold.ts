@@ -8,6 +8,7 @@ import { fedavg } from "./fedavg.ts";
 import { gradientWeight } from "./gradient-weight.ts";
 import { linearCombination, zerosLike } from "./linear-combination.ts";
 import { localSteps } from "./local-steps.ts";
+import { keepPrivate, openPrivate } from "./private-tree.ts";
 import { weightedMean } from "./weighted-mean.ts";
 import { shareOfWhole, wholeOf } from "./whole.ts";
 
@@ -52,7 +53,7 @@ export function scaffold(config: AveragingConfig): Algorithm {
     async train(context) {
       const { task, plan, segment, privateState } = context;
       const { model: x, control: c } = context.model as ModelAndControl;
-      const own = (privateState?.control as Tree<Tensor> | undefined) ?? zerosLike(x);
+      const own = (privateState && (openPrivate(privateState).control as Tree<Tensor>)) ?? zerosLike(x);
       const constants = { shift: linearCombination([1, c], [-1, own]) };
       const { update: y, loss } = await localSteps({ ...context, model: x }, { step: stepOf(task), constants });
 
@@ -60,7 +61,7 @@ export function scaffold(config: AveragingConfig): Algorithm {
       // At a learning rate of 0 nothing was learned of the gradient.
       const next = distance === 0 ? own : linearCombination([1, own], [-1, c], [1 / distance, x], [-1 / distance, y]);
       const update: ModelAndControl = { model: y, control: linearCombination([1, next], [-1, own]) };
-      return { update, privateState: { control: next }, loss };
+      return { update, privateState: keepPrivate({ control: next }), loss };
     },
 
     checkUpdate: (state, update) => checkModel(update, mapTree(state, specOf)),

@@ -128,7 +128,7 @@ describe("a simulation", () => {
     const spec = tinySpec({ rounds: 1 });
     const parties = tinyParties([10]).map(({ id, train }) => ({ id, train }));
     const [only] = await all({ spec, parties, executor: await inline(spec) });
-    expect(only?.history[0]?.evaluation).toEqual({ accuracy: null, loss: null, examples: 0 });
+    expect(only?.history[0]?.evaluation).toEqual({ accuracy: null, loss: null, examples: 0, metrics: {} });
   });
 
   it("stops with the signal's reason, and starts no further job", async () => {

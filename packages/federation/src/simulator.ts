@@ -1,10 +1,10 @@
 import type { Tensor, Tree } from "@concord/engine";
-import { encodedBytes, flatten, mapTree, specOf, treePayload } from "@concord/engine";
-import type { Dataset, Evaluation } from "@concord/learning";
+import { encodedBytes, flatten, mapTree, specOf } from "@concord/engine";
+import type { Evaluation, Examples } from "@concord/learning";
 import { buildTask, checkDataset, labelHistogram, means } from "@concord/learning";
 import type { Algorithm, CoordinatorState } from "./algorithm.ts";
 import type { Purpose, Traffic } from "./communication.ts";
-import { addTraffic, NO_TRAFFIC, totalTraffic } from "./communication.ts";
+import { addTraffic, NO_TRAFFIC, totalTraffic, treeBytes } from "./communication.ts";
 import type { Executor } from "./executor.ts";
 import { federationKeys } from "./keys.ts";
 import type { Network } from "./links.ts";
@@ -13,6 +13,7 @@ import type { PartyProfile } from "./party.ts";
 import { inPartyOrder } from "./party.ts";
 import type { Group, RoundPlan, Segment } from "./plan.ts";
 import { checkPlan } from "./plan.ts";
+import type { PrivateTree } from "./private-tree.ts";
 import { algorithmOf } from "./registry.ts";
 import { beginRound, merged, nextExchange, openSegments, reply } from "./round.ts";
 import type { FederationSpec } from "./spec.ts";
@@ -20,11 +21,11 @@ import type { MessageBytes, RoundSeconds } from "./virtual-time.ts";
 import { virtualTime } from "./virtual-time.ts";
 
 /** A party of a simulation. */
-export interface SimulatedParty {
+export interface SimulatedParty<E extends Examples = Examples> {
   readonly id: string;
-  readonly train: Dataset;
+  readonly train: E;
   /** What it evaluates on; undefined if it has nothing to spare. */
-  readonly heldOut?: Dataset;
+  readonly heldOut?: E;
 }
 
 export interface Simulation {
@@ -34,7 +35,7 @@ export interface Simulation {
   /** One that no specification names; it must be the one that the executor trains with. Otherwise that of `spec`. */
   readonly algorithm?: Algorithm;
   /** A test set that the coordinator holds: used instead of the parties' held-out data. */
-  readonly test?: Dataset;
+  readonly test?: Examples;
   /** Links by which a virtual clock says how long each round would take. Nothing that is trained depends on them. */
   readonly links?: Network;
   /** Goes on from here, to the same bits as without the interruption. */
@@ -47,7 +48,7 @@ export interface Checkpoint {
   /** The last finished round, 0 before the first. */
   readonly round: number;
   readonly state: CoordinatorState;
-  readonly privateStates: ReadonlyMap<string, Tree<Tensor>>;
+  readonly privateStates: ReadonlyMap<string, PrivateTree>;
   readonly traffic: ReadonlyMap<string, Readonly<Record<Purpose, Traffic>>>;
   readonly history: readonly RoundReport[];
 }
@@ -66,6 +67,8 @@ export interface RoundReport {
     readonly accuracy: number | null;
     readonly loss: number | null;
     readonly examples: number;
+    /** The means of all metrics that were measured. */
+    readonly metrics?: Readonly<Record<string, number>> | undefined;
   } | null;
   /** Totals of all parties since the first round. */
   readonly traffic: Readonly<Record<Purpose, Traffic>>;
@@ -127,7 +130,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
   async function runRound(
     start: CoordinatorState,
     plan: RoundPlan,
-    privateStates: Map<string, Tree<Tensor>>,
+    privateStates: Map<string, PrivateTree>,
     meter: Map<string, Readonly<Record<Purpose, Traffic>>>,
   ) {
     let state = start;
@@ -155,7 +158,8 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       privateStates.set(party, trained.privateState);
       downloads.delete(party);
       count(meter, party, "train", trained.update, model);
-      messages.get(party)?.push({ up: treePayload(trained.update), down: treePayload(model) });
+      const [above, below] = [treeBytes(trained.update), treeBytes(model)];
+      messages.get(party)?.push({ up: above.payload + above.index, down: below.payload + below.index });
       progress = reply(progress, party, segment.index);
     };
 
@@ -184,12 +188,12 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
   async function evaluate(
     state: CoordinatorState,
     plan: RoundPlan,
-    privateStates: ReadonlyMap<string, Tree<Tensor>>,
+    privateStates: ReadonlyMap<string, PrivateTree>,
     meter: Map<string, Readonly<Record<Purpose, Traffic>>>,
   ) {
     const { model } = state;
     if (simulation.test) {
-      const result = await executor.evaluate({ model, privateState: undefined, data: simulation.test });
+      const result = await executor.evaluate({ model, privateState: undefined, key: keys.init, data: simulation.test });
       return means([result]);
     }
     const members = new Set(plan.members.map(({ party }) => party));
@@ -200,7 +204,10 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
     await inParallel(evaluators, executor.parallel, async ({ id, heldOut }) => {
       if (heldOut === undefined) return;
       signal?.throwIfAborted();
-      results.set(id, await executor.evaluate({ model, privateState: privateStates.get(id), data: heldOut }));
+      results.set(
+        id,
+        await executor.evaluate({ model, privateState: privateStates.get(id), key: keys.party(id), data: heldOut }),
+      );
       count(meter, id, "evaluate", {}, model);
     });
     return means(evaluators.map(({ id }) => results.get(id) ?? {}));
@@ -228,7 +235,7 @@ export function evaluationIsDue({ evaluation, rounds }: FederationSpec, round: n
 
 /** The profile that a simulated party declares: its examples and, for a classification, its labels. */
 export function profileOf({ id, train }: SimulatedParty): PartyProfile {
-  if (train.classes === 0) return { id, examples: train.size };
+  if (train.kind === "ratings" || train.classes === 0) return { id, examples: train.size };
   return { id, examples: train.size, labels: [...labelHistogram(train)] };
 }
 
@@ -270,9 +277,12 @@ function count(
   down: Tree<Tensor>,
 ): void {
   const before = meter.get(party) ?? { train: NO_TRAFFIC, evaluate: NO_TRAFFIC };
+  const [above, below] = [treeBytes(up), treeBytes(down)];
   const seen = {
-    payloadUp: treePayload(up),
-    payloadDown: treePayload(down),
+    payloadUp: above.payload,
+    payloadDown: below.payload,
+    indexUp: above.index,
+    indexDown: below.index,
     wireUp: flatten(up).length === 0 ? 0 : encodedBytes(mapTree(up, specOf)),
     wireDown: encodedBytes(mapTree(down, specOf)),
   };

@@ -1,6 +1,7 @@
 import { taskSpecSchema } from "@concord/learning";
 import { z } from "zod";
 import { dynamicflSpecSchema } from "./dynamicfl/spec.ts";
+import { personalfrSpecSchema } from "./personalfr/spec.ts";
 
 /** What every algorithm is told that averages models. */
 const averaging = {
@@ -42,6 +43,7 @@ export const algorithmSpecSchema = z.discriminatedUnion("kind", [
     /** α of the dynamic regulariser; the server divides by it. */
     alpha: z.number().min(1e-6).max(1e6),
   }),
+  personalfrSpecSchema,
 ]);
 
 /** How many of the parties that are due must reply before an exchange may be merged without the others. */
@@ -98,6 +100,14 @@ export const federationSpecSchema = z
       path: ["task", "loss"],
       message: `dynamicfl chooses by the counts of labels: expected "cross-entropy", got "${task.loss}" (or an assignment)`,
     });
+  })
+  .superRefine(({ task, algorithm }, context) => {
+    const recommends = task.model.kind === "autoencoder";
+    if (recommends === (algorithm.kind === "personalfr")) return;
+    const message = recommends
+      ? `a recommender is trained by "personalfr", not by "${algorithm.kind}"`
+      : `"personalfr" trains a model of kind "autoencoder", not "${task.model.kind}"`;
+    context.addIssue({ code: "custom", path: ["algorithm", "kind"], message });
   })
   .superRefine(({ algorithm: { kind }, task: { optimizer } }, context) => {
     if ((kind !== "scaffold" && kind !== "fednova") || optimizer.kind === "sgd") return;

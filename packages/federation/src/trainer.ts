@@ -10,13 +10,13 @@ const EVALUATION_BATCH = 256;
 export async function createTrainer(engine: Engine, task: Task): Promise<Trainer> {
   const program = once((definition: Parameters<Engine["compile"]>[0]) => engine.compile(definition));
   const step = once((definition: Parameters<Engine["compileStep"]>[0]) => engine.compileStep(definition));
-  const localStep = await step(task.trainingStep);
-  const evaluation = await program(task.evaluation(EVALUATION_BATCH));
+  const evaluation = task.evaluation(EVALUATION_BATCH);
   return {
     program,
     step,
-    steps: (carry, batches, signal) => localStep.run(carry, batches, signal),
-    evaluate: (parameters, data, signal) => evaluate(evaluation, parameters, data, EVALUATION_BATCH, signal),
+    steps: async (carry, batches, signal) => (await step(task.trainingStep)).run(carry, batches, signal),
+    evaluate: async (parameters, data, signal) =>
+      evaluate(await program(evaluation), parameters, data, EVALUATION_BATCH, signal),
   };
 }
 

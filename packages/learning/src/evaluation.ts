@@ -1,6 +1,6 @@
 import type { Program, Tensor, Tree } from "@concord/engine";
 import { float32 } from "@concord/engine";
-import type { Dataset } from "./data/index.ts";
+import type { Examples } from "./data/index.ts";
 import { gather } from "./data/index.ts";
 
 /**
@@ -24,7 +24,7 @@ export interface Evaluation {
 export async function evaluate(
   program: Program,
   parameters: Tree<Tensor>,
-  data: Dataset,
+  data: Examples,
   batch: number,
   signal?: AbortSignal,
 ): Promise<Evaluation> {
@@ -67,16 +67,22 @@ export interface Means {
   readonly loss: number | null;
   /** How many examples were looked at: of each party as many as its most complete metric counts. */
   readonly examples: number;
+  /** Every metric that somebody measured. */
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** Adds up what parties measured. The order given is that of the additions, on which the last bits depend. */
 export function means(results: readonly Evaluation[]): Means {
   const total = results.reduce(addEvaluations, {});
+  const measured = Object.keys(total)
+    .map((name) => [name, meanOf(total, name)] as const)
+    .filter((metric): metric is readonly [string, number] => metric[1] !== undefined);
   const examples = results.map((result) => Math.max(0, ...Object.values(result).map(({ count }) => count)));
   return {
     accuracy: meanOf(total, "accuracy") ?? null,
     loss: meanOf(total, "loss") ?? null,
     examples: Math.round(examples.reduce((a, b) => a + b, 0)),
+    metrics: Object.fromEntries(measured),
   };
 }
 

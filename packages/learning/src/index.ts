@@ -20,6 +20,7 @@ export * from "./mlp.ts";
 export * from "./model.ts";
 export * from "./optimizer.ts";
 export * from "./paths.ts";
+export * from "./recommend/index.ts";
 export * from "./schedules.ts";
 export * from "./sgd.ts";
 export * from "./softmax.ts";

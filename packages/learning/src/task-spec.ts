@@ -1,10 +1,11 @@
 import { sizeOf } from "@concord/engine";
 import { z } from "zod";
-import type { Dataset } from "./data/index.ts";
+import type { Examples } from "./data/index.ts";
 import { lenet, lenetInputProblem } from "./lenet.ts";
 import { mlp } from "./mlp.ts";
 import type { Model } from "./model.ts";
 import { parameterCount } from "./model.ts";
+import { autoencoder } from "./recommend/index.ts";
 import { softmaxRegression } from "./softmax-regression.ts";
 
 /** The most parameters that a task may have: 100 MB for one copy, of which a training step needs about four. */
@@ -27,6 +28,12 @@ const modelSchema = z.discriminatedUnion("kind", [
     hidden: z.array(size).min(1).max(16).readonly(),
   }),
   z.strictObject({ kind: z.literal("lenet") }),
+  z.strictObject({
+    /** N-hidden-code-hidden-N, for ratings of N items. */
+    kind: z.literal("autoencoder"),
+    hidden: size.default(256),
+    code: size.default(128),
+  }),
 ]);
 
 const optimizerSchema = z.discriminatedUnion("kind", [
@@ -83,7 +90,7 @@ export const taskSpecSchema = z
     if (spec.loss === "cross-entropy" && spec.outputs < 2) {
       issue("outputs", `cross-entropy needs at least 2 classes, got ${spec.outputs}; use "bce" for one yes or no`);
     }
-    const problem = spec.model.kind === "lenet" ? lenetInputProblem(spec.inputShape) : undefined;
+    const problem = inputProblem(spec);
     if (problem !== undefined) return issue("inputShape", problem);
     const parameters = parameterCount(buildModel(spec));
     if (parameters > MAX_PARAMETERS) {
@@ -98,7 +105,12 @@ export const taskSpecSchema = z
 export type TaskSpec = z.output<typeof taskSpecSchema>;
 
 /** The parts of a task that its data settle: shape of an input, number of outputs, and the usual loss. */
-export function taskDefaults({ inputShape, classes }: Pick<Dataset, "inputShape" | "classes">) {
+export function taskDefaults(examples: Examples) {
+  const { inputShape, classes } = examples;
+  if (examples.kind === "ratings") {
+    const loss = examples.feedback === "explicit" ? ("mse" as const) : ("bce" as const);
+    return { inputShape, outputs: examples.items, loss };
+  }
   return classes > 0
     ? { inputShape, outputs: classes, loss: "cross-entropy" as const }
     : { inputShape, outputs: 1, loss: "mse" as const };
@@ -113,6 +125,22 @@ export function buildModel({ model, inputShape, outputs }: Pick<TaskSpec, "model
       return mlp(inputShape, model.hidden, outputs);
     case "lenet":
       return lenet(inputShape, outputs);
+    case "autoencoder":
+      return autoencoder({ items: outputs, hidden: model.hidden, code: model.code });
+  }
+}
+
+/** Why the model cannot read inputs of this shape; undefined if it can. */
+function inputProblem({ model, inputShape, outputs }: Pick<TaskSpec, "model" | "inputShape" | "outputs">) {
+  switch (model.kind) {
+    case "lenet":
+      return lenetInputProblem(inputShape);
+    case "autoencoder":
+      return inputShape.length === 1 && inputShape[0] === outputs
+        ? undefined
+        : `an autoencoder reads and predicts the same items: inputs [${inputShape.join(", ")}], ${outputs} outputs`;
+    default:
+      return undefined;
   }
 }
 
@@ -122,6 +150,8 @@ function activationCount({ model, inputShape, outputs }: TaskSpec): number {
   switch (model.kind) {
     case "softmax":
       return inputs + outputs;
+    case "autoencoder":
+      return inputs + outputs + 2 * model.hidden + model.code;
     case "mlp":
       return inputs + outputs + model.hidden.reduce((sum, width) => sum + width, 0);
     case "lenet": {

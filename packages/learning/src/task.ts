@@ -3,13 +3,14 @@ import { abs, argmax, mean, scalar, square, sum, valueAndGrad } from "@concord/e
 import { adam } from "./adam.ts";
 import { adamw } from "./adamw.ts";
 import { clipByGlobalNorm } from "./clip.ts";
-import type { Batch, Dataset } from "./data/index.ts";
+import type { Batch, Dataset, Examples } from "./data/index.ts";
 import type { DriftCorrection } from "./drift-correction.ts";
 import { correctDrift, correctionConstants } from "./drift-correction.ts";
 import { binaryCrossEntropy, crossEntropy, mse } from "./losses.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { arrayAt, branchAt } from "./paths.ts";
+import type { RatingsDataset } from "./recommend/index.ts";
 import type { Schedule } from "./schedules.ts";
 import { constantSchedule, cosineSchedule, linearSchedule } from "./schedules.ts";
 import { sgd } from "./sgd.ts";
@@ -68,8 +69,23 @@ export function buildTask(spec: TaskSpec): Task {
 }
 
 /** Throws TypeError, saying what does not fit, unless the examples have the inputs and targets of the task. */
-export function checkDataset({ spec }: Task, { name, inputShape, y, classes }: Dataset): void {
+export function checkDataset({ spec }: Task, examples: Examples): void {
+  if (examples.kind === "ratings") checkRatings(spec, examples);
+  else checkLabelled(spec, examples);
+}
+
+function checkRatings(spec: TaskSpec, { name, items, feedback }: RatingsDataset): void {
+  const complain = (what: string) => new TypeError(`ratings "${name}" do not fit the task: ${what}`);
+  if (spec.model.kind !== "autoencoder") throw complain(`a model of kind "${spec.model.kind}" learns no ratings`);
+  const [expected] = spec.inputShape;
+  if (items !== expected) throw complain(`they are of ${items} items, expected ${expected}`);
+  const loss = feedback === "explicit" ? "mse" : "bce";
+  if (spec.loss !== loss) throw complain(`${feedback} feedback needs the loss "${loss}", the task has "${spec.loss}"`);
+}
+
+function checkLabelled(spec: TaskSpec, { name, inputShape, y, classes }: Dataset): void {
   const complain = (what: string) => new TypeError(`data set "${name}" does not fit the task: ${what}`);
+  if (spec.model.kind === "autoencoder") throw complain("an autoencoder learns ratings, these are labelled examples");
   if (inputShape.length !== spec.inputShape.length || inputShape.some((axis, i) => axis !== spec.inputShape[i])) {
     throw complain(`its inputs are [${inputShape.join(", ")}], expected [${spec.inputShape.join(", ")}]`);
   }

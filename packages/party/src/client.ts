@@ -2,7 +2,9 @@ import {
   API,
   type BlobRef,
   blobId,
+  type Catalogue,
   ConcordError,
+  catalogueSchema,
   heartbeatResponseSchema,
   type InspectResponse,
   type Invite,
@@ -18,7 +20,7 @@ import {
   workSchema,
 } from "@concord/protocol";
 import { z } from "zod";
-import type { BodyBytes, HttpOptions } from "./http.ts";
+import type { BodyBytes, Exchange, HttpOptions } from "./http.ts";
 import { http, sendJson } from "./http.ts";
 import type { RetryPolicy } from "./retry.ts";
 import { DEFAULT_RETRY, retrying } from "./retry.ts";
@@ -34,6 +36,12 @@ export interface CoordinatorClient {
   inspect(invite: Invite, signal?: AbortSignal): Promise<InspectResponse>;
   /** The operator's examples for those who bring none: an IDX file. */
   sample(invite: Invite, part: "images" | "labels", signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** What there is to rate and to recommend. */
+  catalogue(invite: Invite, signal?: AbortSignal): Promise<Catalogue>;
+  /** The current model, for one who is only invited: safetensors of so many bytes at most. */
+  invitedModel(invite: Invite, limit: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same for a party. */
+  currentModel(limit: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   /** Exchanges an invite for a party's own key. */
   join(request: JoinRequest, signal?: AbortSignal): Promise<JoinResponse>;
   /** What to do now; the coordinator may hold the question for `waitSeconds`. */
@@ -63,6 +71,9 @@ export function coordinatorClient({ retry, ...options }: ClientOptions): Coordin
   const post = <T>(path: string, body: unknown, schema: z.ZodType<T>, signal?: AbortSignal, timeoutMs = 30_000) =>
     retrying(() => sendJson(over, `${API}${path}`, body, schema, { signal, timeoutMs }), policy, signal);
 
+  const fetchModel = (what: Pick<Exchange, "method" | "path" | "body">, limit: number, signal?: AbortSignal) =>
+    retrying(() => over.send({ ...what, limit, timeoutMs: blobTimeout(limit), signal }), policy, signal);
+
   return {
     bytes: over.bytes,
     inspect: ({ federation, token }, signal) =>
@@ -81,6 +92,17 @@ export function coordinatorClient({ retry, ...options }: ClientOptions): Coordin
         policy,
         signal,
       ),
+    catalogue: ({ federation, token }, signal) =>
+      post("/invites/catalogue", { federation, invite: token }, catalogueSchema, signal, 60_000),
+    invitedModel: ({ federation, token }, limit, signal) => {
+      const content = new Blob([JSON.stringify({ federation, invite: token })]);
+      return fetchModel(
+        { method: "POST", path: `${API}/invites/model`, body: { type: "application/json", content } },
+        limit,
+        signal,
+      );
+    },
+    currentModel: (limit, signal) => fetchModel({ method: "GET", path: `${API}/party/model` }, limit, signal),
     join: (request, signal) => post("/join", request, joinResponseSchema, signal),
     work: (waitSeconds, signal) =>
       post("/party/work", { waitSeconds }, workSchema, signal, Math.ceil(30_000 + 1_000 * waitSeconds)),

@@ -4,5 +4,6 @@ export * from "./identity.ts";
 export * from "./join.ts";
 export * from "./party.ts";
 export * from "./private-state.ts";
+export * from "./recommender/index.ts";
 export * from "./retry.ts";
 export * from "./status.ts";

@@ -1,6 +1,6 @@
 import type { FederationSpec } from "@concord/federation";
-import type { Dataset } from "@concord/learning";
-import { buildTask, checkDataset, labelHistogram } from "@concord/learning";
+import type { Dataset, Examples } from "@concord/learning";
+import { buildTask, checkDataset, exampleCount, labelHistogram } from "@concord/learning";
 import type { Invite, JoinRequest } from "@concord/protocol";
 import { ConcordError, newSecret } from "@concord/protocol";
 import type { CoordinatorClient } from "./client.ts";
@@ -8,9 +8,9 @@ import type { Identity } from "./identity.ts";
 
 /** A party's own examples. They stay with it. */
 export interface PartyData {
-  readonly train: Dataset;
+  readonly train: Examples;
   /** What it evaluates on; not trained on. */
-  readonly heldOut: Dataset;
+  readonly heldOut: Examples;
 }
 
 export interface JoinOptions {
@@ -60,13 +60,16 @@ export function checkData({ train, heldOut }: PartyData, task: FederationSpec["t
 
 function request({ invite, spec, data, name, shareLabels, client, key }: JoinOptions): JoinRequest {
   const { train, heldOut } = data;
-  const labels = shareLabels === true && train.classes > 0 ? labelCounts(train, spec.task.outputs) : undefined;
+  const labels =
+    shareLabels === true && train.kind !== "ratings" && train.classes > 0
+      ? labelCounts(train, spec.task.outputs)
+      : undefined;
   return {
     federation: invite.federation,
     invite: invite.token,
     ...(name === undefined ? {} : { name }),
     examples: train.size,
-    heldOut: heldOut.size,
+    heldOut: exampleCount(heldOut),
     ...(labels === undefined ? {} : { labels }),
     client,
     // Made once for all attempts: a repeated request finds the party that an earlier one has made.

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSafetensors, encodeSafetensors } from "@concord/engine";
 import { writeDurably } from "@concord/engine/node";
+import { keepPrivate, openPrivate } from "@concord/federation";
 import { ConcordError } from "@concord/protocol";
 import type { PrivateEntry, PrivateLabel, PrivateStore } from "./private-state.ts";
 import { kept } from "./private-state.ts";
@@ -18,7 +19,7 @@ export function fileStore(folder: string): PrivateStore {
     async put(entry) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const metadata = { round: String(entry.round), segment: String(entry.segment) };
-      await writeDurably(pathOf(folder, entry), encodeSafetensors(entry.state, metadata), 0o600);
+      await writeDurably(pathOf(folder, entry), encodeSafetensors(openPrivate(entry.state), metadata), 0o600);
       await removeAllBut(folder, entry);
     },
     clear: () => rm(folder, { recursive: true, force: true }),
@@ -29,7 +30,7 @@ export function fileStore(folder: string): PrivateStore {
 async function removeAllBut(folder: string, added: PrivateEntry): Promise<void> {
   const present = await labels(folder);
   const stay = kept(
-    present.map((label) => ({ ...label, state: {} })),
+    present.map((label) => ({ ...label, state: keepPrivate({}) })),
     added,
   );
   const goes = present.filter((a) => !stay.some((b) => a.round === b.round && a.segment === b.segment));
@@ -58,7 +59,7 @@ async function read(folder: string, label: PrivateLabel): Promise<PrivateEntry> 
     if (metadata.round !== String(label.round) || metadata.segment !== String(label.segment)) {
       throw new Error(`it is labelled round ${metadata.round}, segment ${metadata.segment}`);
     }
-    return { ...label, state: tensors };
+    return { ...label, state: keepPrivate(tensors) };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ConcordError("failed_precondition", `${path} is damaged: ${why}`, { cause: error });

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { float32, type Tensor, type Tree } from "@concord/engine";
+import { float32 } from "@concord/engine";
+import type { PrivateTree } from "@concord/federation";
+import { keepPrivate } from "@concord/federation";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fileStore } from "./private-state.node.ts";
@@ -17,9 +19,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const freshFolder = () => join(folder, `store-${folders++}`);
 
 /** A state that says when it was made. */
-const stateOf = ({ round, segment }: PrivateLabel): Tree<Tensor> => ({
-  momentum: { w: float32([2], [round, segment]) },
-});
+const stateOf = ({ round, segment }: PrivateLabel): PrivateTree =>
+  keepPrivate({ momentum: { w: float32([2], [round, segment]) } });
 const put = (store: PrivateStore, round: number, segment: number) =>
   store.put({ round, segment, state: stateOf({ round, segment }) });
 const before = async (store: PrivateStore, round: number, segment: number) =>
@@ -75,8 +76,8 @@ describe.each([
 
   test("keeps a state without tensors, and integers beside floats", async () => {
     const store = open();
-    const state: Tree<Tensor> = { step: { dtype: "int32", shape: [], data: new Int32Array([7]) } };
-    await store.put({ round: 1, segment: 0, state: {} });
+    const state = keepPrivate({ step: { dtype: "int32", shape: [], data: new Int32Array([7]) } });
+    await store.put({ round: 1, segment: 0, state: keepPrivate({}) });
     await store.put({ round: 2, segment: 0, state });
     expect(await before(store, 2, 0)).toEqual({});
     expect(await before(store, 3, 0)).toEqual(state);
@@ -108,7 +109,7 @@ describe("the files of a private store", () => {
     await put(store, 1, 2);
     // Put back by hand what the crash would have left.
     const other = fileStore(freshFolder());
-    await other.put(oldest ?? { round: 1, segment: 0, state: {} });
+    await other.put(oldest ?? { round: 1, segment: 0, state: keepPrivate({}) });
     const survivor = await other.entries();
     expect(stateBefore([...survivor, ...(await store.entries())], { round: 1, segment: 2 })).toEqual(
       stateOf({ round: 1, segment: 1 }),

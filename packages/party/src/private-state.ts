@@ -1,4 +1,4 @@
-import type { Tensor, Tree } from "@concord/engine";
+import type { PrivateTree } from "@concord/federation";
 
 /** When a private state was made: at the end of this segment of this round. */
 export interface PrivateLabel {
@@ -8,7 +8,7 @@ export interface PrivateLabel {
 
 /** A party's own state (momenta, a personal encoder) after a segment. It never leaves the party. */
 export interface PrivateEntry extends PrivateLabel {
-  readonly state: Tree<Tensor>;
+  readonly state: PrivateTree;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface PrivateStore {
 }
 
 /** The state that a segment starts from: the newest one made before it. */
-export function stateBefore(entries: readonly PrivateEntry[], label: PrivateLabel): Tree<Tensor> | undefined {
+export function stateBefore(entries: readonly PrivateEntry[], label: PrivateLabel): PrivateTree | undefined {
   return newestBefore(entries, label)?.state;
 }
 

@@ -1,7 +1,7 @@
 import type { Tensor, Tree } from "@concord/engine";
 import { encodeSafetensors, flatten, float32, key } from "@concord/engine";
 import type { Algorithm } from "@concord/federation";
-import { algorithmOf } from "@concord/federation";
+import { algorithmOf, keepPrivate, openPrivate } from "@concord/federation";
 import { buildTask } from "@concord/learning";
 import { ConcordError } from "@concord/protocol";
 import { describe, expect, test } from "vitest";
@@ -25,8 +25,8 @@ const counted = (n: number): Tree<Tensor> => ({ segments: float32([], [n]) });
 const counting: Algorithm = {
   ...algorithmOf({ kind: "fedavg", localSteps: 1 }),
   train: async ({ model, privateState }) => {
-    const before = (privateState?.segments as Tensor | undefined)?.data[0] ?? 0;
-    return { update: model, privateState: counted(Number(before) + 1), loss: 0.5 };
+    const before = privateState && (openPrivate(privateState).segments as Tensor).data[0];
+    return { update: model, privateState: keepPrivate(counted(Number(before ?? 0) + 1)), loss: 0.5 };
   },
 };
 
@@ -62,7 +62,7 @@ async function keptAfter(answers: readonly Answer[]): Promise<number[]> {
     const work = { kind: "train" as const, lease, steps: 1, segment: { index: 0, from: 0, to: 1 } };
     await trainSegment(work, bench as unknown as Workbench, new AbortController().signal).catch(() => {});
     const state = stateBefore(await privateStore.entries(), { round: round + 1, segment: 0 });
-    kept.push(state === undefined ? 0 : (flatten(state)[0]?.[1].data[0] ?? Number.NaN));
+    kept.push(state === undefined ? 0 : (flatten(openPrivate(state))[0]?.[1].data[0] ?? Number.NaN));
   }
   return kept;
 }

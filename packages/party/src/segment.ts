@@ -49,7 +49,7 @@ export async function trainSegment(
     trainer,
     plan: { round: lease.round, steps },
     segment: { party, ...segment },
-    model: await downloadModel(lease, algorithm.downloadSpecs?.(task) ?? task.model.parameters, bench, signal),
+    model: await downloadModel(lease, downloaded(bench), bench, signal),
     privateState: before,
     data: data.train,
     key,
@@ -72,24 +72,36 @@ export async function trainSegment(
 
 /** Measures the model of a round on the party's held-out examples. */
 export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, signal: AbortSignal): Promise<void> {
-  const { task, algorithm, trainer, data, privateStore, client } = bench;
+  const { task, algorithm, trainer, key, data, privateStore, client } = bench;
   const evaluation = await algorithm.evaluate({
     task,
     trainer,
-    model: await downloadModel(lease, task.model.parameters, bench, signal),
+    model: await downloadModel(lease, evaluated(bench), bench, signal),
     privateState: stateBefore(await privateStore.entries(), { round: lease.round + 1, segment: 0 }),
     data: data.heldOut,
+    key,
     signal,
   });
   await client.reply(lease.id, { kind: "evaluate", evaluation }, signal);
 }
 
+/** What comes down for an evaluation: the global model. */
+function evaluated({ task, algorithm }: Workbench): Tree<TensorSpec> {
+  return algorithm.modelSpecs?.(task) ?? task.model.parameters;
+}
+
+/** What comes down for a segment. */
+function downloaded(bench: Workbench): Tree<TensorSpec> {
+  return bench.algorithm.downloadSpecs?.(bench.task) ?? evaluated(bench);
+}
+
 async function downloadModel(
-  { model }: Lease,
-  specs: Tree<TensorSpec>,
+  lease: Lease,
+  tensors: Tree<TensorSpec>,
   { task, client }: Workbench,
   signal: AbortSignal,
 ): Promise<Tree<Tensor>> {
-  checkModelSize(task, specs, model);
-  return readModel(specs, await client.download(model, signal));
+  const expected = { name: task.model.name, tensors };
+  checkModelSize(expected, lease.model);
+  return readModel(expected, await client.download(lease.model, signal));
 }

@@ -1,4 +1,5 @@
 export * from "./blobs.ts";
+export * from "./catalogue.ts";
 export * from "./errors.ts";
 export * from "./events.ts";
 export * from "./invites.ts";

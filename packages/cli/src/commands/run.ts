@@ -3,19 +3,21 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Checkpoint, FederationSpec, SimulatedParty } from "@concord/federation";
 import { inPartyOrder, linkTo, profileOf } from "@concord/federation";
-import type { Dataset } from "@concord/learning";
+import type { Examples } from "@concord/learning";
 import { buildTask, checkDataset } from "@concord/learning";
 import { Command } from "commander";
 import { z } from "zod";
-import { asInput, loadTest, loadTrain } from "../datasets.ts";
+import { asInput, loadExamples, loadTest } from "../datasets.ts";
 import type { Experiment } from "../experiment.ts";
 import { readExperiment } from "../experiment.ts";
 import { makeFolder } from "../folders.ts";
 import { checkOptions, whole } from "../options.ts";
 import type { Output } from "../output.ts";
 import { InputError, output, showBytes, showDuration, showPercent } from "../output.ts";
+import { baselineResults } from "../recommender/baselines.ts";
+import { recommenderResult } from "../recommender-result.ts";
 import { writeResults } from "../results.ts";
-import { allShares } from "../shares.ts";
+import { allShares, ratingShares } from "../shares.ts";
 import { comparedSpec, MAIN } from "../simulation/compare.ts";
 import { networkFrom } from "../simulation/links.ts";
 import type { RunResult } from "../simulation/run-result.ts";
@@ -58,12 +60,15 @@ async function run(path: string, options: Options): Promise<void> {
   const experiment = await readExperiment(path);
   const { data, score, compare } = experiment;
   const folder = options.out ?? join(".concord", "experiments", basename(path).replace(/\.ya?ml$/, ""));
-  const dataset = await asInput(() => loadTrain(data.dataset), `${path}: data.dataset`);
+  const dataset = await asInput(() => loadExamples(data.dataset, data), `${path}: data.dataset`);
   const test = data.test ? await asInput(() => loadTest(data.dataset), `${path}: data.test`) : undefined;
   const spec = statedSpec(experiment, dataset, options, path);
   await asInput(() => checkDataset(buildTask(spec.task), dataset), `${path}: task`);
   const sharing = { ...data, heldOut: test ? 0 : data.heldOut, seed: spec.seed };
-  const parties = await asInput(() => allShares(dataset, sharing), `${path}: data`);
+  const parties = await asInput(
+    () => (dataset.kind === "ratings" ? ratingShares(dataset, sharing, data.evaluateOn) : allShares(dataset, sharing)),
+    `${path}: data`,
+  );
   const links = experiment.links === undefined ? undefined : await networkFrom(experiment.links, path);
   if (links) await asInput(() => parties.map(({ id }) => linkTo(links, id)), path);
   const specs = await asInput(() => specsOf(experiment, spec, parties, path));
@@ -111,7 +116,10 @@ async function run(path: string, options: Options): Promise<void> {
       onRound: reporter(each, comparing, out),
     });
     if (ended.diverged !== undefined && !comparing) throw new Error(`${each.name} has diverged: ${ended.diverged}`);
-    const result = runResult(each, ended, parties.length, spec.rounds, score);
+    const result = {
+      ...runResult(each, ended, parties.length, spec.rounds, score),
+      ...(dataset.kind === "ratings" && recommenderResult(each.spec, ended.checkpoint)),
+    };
     await writeResults(each.folder, {
       config: { ...each.spec, data, ...(score && { score }), ...(experiment.links && { links: experiment.links }) },
       machine: machine(),
@@ -124,13 +132,17 @@ async function run(path: string, options: Options): Promise<void> {
   });
   const { user, system } = process.cpuUsage(started.cpu);
   const [[first, main] = [MAIN, undefined], ...others] = results;
+  const baselines =
+    dataset.kind === "ratings" && experiment.baselines.length > 0
+      ? await baselineResults(experiment.baselines, dataset, sharing, data.evaluateOn)
+      : undefined;
   out.record({
     type: "result",
     dataset: dataset.name,
     ...(first !== MAIN && { run: first }),
     accuracySource,
     ...main,
-    ...(comparing && { baselines: Object.fromEntries(others) }),
+    ...((comparing || baselines) && { baselines: { ...Object.fromEntries(others), ...baselines } }),
     seconds: Number(((performance.now() - started.wall) / 1000).toFixed(1)),
     cpuSeconds: Number(((user + system) / 1e6).toFixed(1)),
     folder,
@@ -138,7 +150,7 @@ async function run(path: string, options: Options): Promise<void> {
 }
 
 /** The experiment's own federation, with the number of rounds that was asked for. */
-function statedSpec(experiment: Experiment, dataset: Dataset, { rounds }: Options, path: string): FederationSpec {
+function statedSpec(experiment: Experiment, dataset: Examples, { rounds }: Options, path: string): FederationSpec {
   const stated = experiment.federation(dataset);
   const spec = rounds === undefined ? stated : { ...stated, rounds };
   const judged = experiment.score?.lastRounds ?? 1;

@@ -51,6 +51,7 @@ export function runResult(
 /** A row of metrics.csv for each round. */
 export function roundRecords(history: readonly RoundReport[]) {
   const overLinks = history.some(({ seconds }) => seconds !== undefined);
+  const others = otherMetrics(history);
   return history.map((report) => {
     const { round, members, exchanges, group, trainLoss, evaluation, traffic, seconds } = report;
     const { train, evaluate } = traffic;
@@ -63,6 +64,7 @@ export function roundRecords(history: readonly RoundReport[]) {
       trainLoss,
       accuracy: evaluation?.accuracy ?? null,
       loss: evaluation?.loss ?? null,
+      ...Object.fromEntries(others.map((name) => [name, evaluation?.metrics?.[name] ?? null])),
       bytesUp: train.wireUp + evaluate.wireUp,
       bytesDown: train.wireDown + evaluate.wireDown,
       payloadBytesUp: train.payloadUp,
@@ -70,6 +72,12 @@ export function roundRecords(history: readonly RoundReport[]) {
       ...(overLinks && { virtualSeconds: seconds?.total ?? null }),
     };
   });
+}
+
+/** Names of what was measured beside accuracy and loss, such as the ranking of a recommender. */
+function otherMetrics(history: readonly RoundReport[]): string[] {
+  const names = new Set(history.flatMap(({ evaluation }) => Object.keys(evaluation?.metrics ?? {})));
+  return [...names].filter((name) => name !== "accuracy" && name !== "loss");
 }
 
 /** Where and when: results mean little without it. Load is the mean number of busy threads in the last 1, 5 and 15 minutes. */

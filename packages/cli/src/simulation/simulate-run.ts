@@ -5,7 +5,7 @@ import { writeDurably } from "@concord/engine/node";
 import type { Checkpoint, FederationSpec, Network, SimulatedParty } from "@concord/federation";
 import { decodeCheckpoint, encodeCheckpoint, initialCheckpoint, NonFiniteUpdate, simulate } from "@concord/federation";
 import { workerPool } from "@concord/federation/node";
-import type { Dataset } from "@concord/learning";
+import type { Examples } from "@concord/learning";
 import { InputError } from "../output.ts";
 
 /** One algorithm of an experiment. */
@@ -27,7 +27,7 @@ export interface Ended {
 
 export interface Surroundings {
   readonly parties: readonly SimulatedParty[];
-  readonly test: Dataset | undefined;
+  readonly test: Examples | undefined;
   readonly links: Network | undefined;
   readonly workers: number;
   readonly signal?: AbortSignal;

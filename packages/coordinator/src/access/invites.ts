@@ -49,6 +49,11 @@ export async function inspectInvite(
   return { federation: { id, spec }, status, parties, round, expiresAt: new Date(expiresAt).toISOString(), sample };
 }
 
+/** Throws as `usableInvite` for one that may not be used now. It is not used up. */
+export async function checkInvite({ journal, clock }: Context, { live }: Driver, token: string): Promise<void> {
+  usableInvite(await journal.read((tx) => tx.invites.get(hashSecret(token))), live.record.id, clock.now());
+}
+
 /** The invite, if it may be used now. Throws ConcordError `not_found` for an unknown one, `gone` for a used or expired one. */
 export function usableInvite(invite: InviteRecord | undefined, federation: string, now: number): InviteRecord {
   const wrong = (code: "not_found" | "gone", message: string) => new ConcordError(code, message, { param: "invite" });

@@ -1,4 +1,4 @@
-import type { Algorithm, CoordinatorState, FederationKeys, RoundProgress } from "@concord/federation";
+import type { Algorithm, CoordinatorState, FederationKeys, RoundProgress, TreeBytes } from "@concord/federation";
 import { inPartyOrder } from "@concord/federation";
 import type { Task } from "@concord/learning";
 import type { Pinned } from "../depot.ts";
@@ -81,9 +81,7 @@ export interface Transfer {
 }
 
 /** An update that was checked and stored, and waits for the reply that names it. */
-export interface Upload extends Pinned {
-  readonly payload: number;
-}
+export type Upload = Pinned & TreeBytes;
 
 /** A party of which nothing has been seen yet. */
 export function newcomer(record: PartyRecord, now: number): LiveParty {

@@ -56,13 +56,13 @@ async function takeUpdate(
 
   const { federation } = party.record;
   const { round } = phase.round;
-  const { payload } = await uploadOf(context, live, lease, update.sha256, update.bytes);
+  const sent = await uploadOf(context, live, lease, update.sha256, update.bytes);
   const isNew = await context.journal.commit(async (tx, emit) => {
     const at = context.clock.now();
     const record = { federation, round, party: id, segment: index, outcome: "replied", update: update.sha256 } as const;
     if (!(await tx.segments.insert({ ...record, loss, at }))) return false;
     await tx.leases.delete(lease.record.id);
-    await tx.traffic.add({ federation, party: id, round, purpose: "train", traffic: exchanged(lease, payload) });
+    await tx.traffic.add({ federation, party: id, round, purpose: "train", traffic: exchanged(lease, sent) });
     const { bytes } = update;
     await emit({ type: "update.accepted", federation, party: id, round, step: segment.to, loss, bytes });
     return true;
@@ -122,7 +122,7 @@ async function takeEvaluation(
   const isNew = await context.journal.commit(async (tx) => {
     if (!(await tx.evaluations.insert({ federation, round, party: id, evaluation }))) return false;
     await tx.leases.delete(lease.record.id);
-    await tx.traffic.add({ federation, party: id, round, purpose: "evaluate", traffic: exchanged(lease, 0) });
+    await tx.traffic.add({ federation, party: id, round, purpose: "evaluate", traffic: exchanged(lease) });
     return true;
   });
   live.phase = { ...phase, replied: new Set(phase.replied).add(id) };

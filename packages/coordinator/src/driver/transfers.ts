@@ -1,4 +1,4 @@
-import type { Traffic } from "@concord/federation";
+import type { Traffic, TreeBytes } from "@concord/federation";
 import { NO_TRAFFIC } from "@concord/federation";
 import type { LiveLease } from "./live.ts";
 
@@ -11,13 +11,15 @@ import type { LiveLease } from "./live.ts";
 export function transferred(lease: LiveLease | undefined): Traffic | undefined {
   if (lease === undefined) return undefined;
   const { downloaded, uploads } = lease.transfer;
-  const payloadUp = [...uploads.values()][0]?.payload ?? 0;
+  const { payload: payloadUp, index: indexUp } = [...uploads.values()][0] ?? NOTHING;
   const payloadDown = downloaded === "yes" ? lease.payload : 0;
-  return payloadUp + payloadDown === 0 ? undefined : { ...NO_TRAFFIC, payloadUp, payloadDown };
+  return payloadUp + payloadDown === 0 ? undefined : { ...NO_TRAFFIC, payloadUp, indexUp, payloadDown };
 }
 
-/** Payload bytes of a segment that was replied to with an update of so many bytes (0 for an evaluation). */
-export function exchanged(lease: LiveLease, payloadUp: number): Traffic {
+const NOTHING: TreeBytes = { payload: 0, index: 0 };
+
+/** Bytes of a segment that was replied to with an update of so many bytes (none for an evaluation). */
+export function exchanged(lease: LiveLease, { payload: payloadUp, index: indexUp }: TreeBytes = NOTHING): Traffic {
   const payloadDown = lease.transfer.downloaded === "no" ? 0 : lease.payload;
-  return { ...NO_TRAFFIC, payloadUp, payloadDown };
+  return { ...NO_TRAFFIC, payloadUp, indexUp, payloadDown };
 }

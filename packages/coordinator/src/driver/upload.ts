@@ -1,5 +1,6 @@
-import { decodeSafetensors, SafetensorsError, treePayload } from "@concord/engine";
-import { segmentOf } from "@concord/federation";
+import { decodeSafetensors, SafetensorsError } from "@concord/engine";
+import type { TreeBytes } from "@concord/federation";
+import { segmentOf, treeBytes } from "@concord/federation";
 import { blobId, ConcordError } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { Live, LiveLease, LiveParty, Upload } from "./live.ts";
@@ -40,8 +41,8 @@ export async function acceptUpload(
       param: "sha256",
     });
   }
-  const payload = await checkUpdate(context, live, lease, bytes);
-  const upload = { ...(await context.depot.put(bytes, sha256)), payload };
+  const measured = await checkUpdate(context, live, lease, bytes);
+  const upload = { ...(await context.depot.put(bytes, sha256)), ...measured };
   if (lease.transfer.closed) {
     upload.release();
     throw tooLate();
@@ -55,13 +56,13 @@ export async function acceptUpload(
   return upload;
 }
 
-/** The payload bytes of an update that the algorithm may merge. */
+/** The bytes of an update that the algorithm may merge. */
 async function checkUpdate(
   { depot }: Context,
   live: Live,
   { record }: LiveLease,
   bytes: Uint8Array<ArrayBuffer>,
-): Promise<number> {
+): Promise<TreeBytes> {
   const { phase } = live;
   const at = phase.kind === "training" ? phase.progress.members.get(record.party) : undefined;
   const segment = at && segmentOf(at.member, record.segment ?? 0);
@@ -72,7 +73,7 @@ async function checkUpdate(
   try {
     const { tensors } = decodeSafetensors(bytes);
     live.algorithm.checkUpdate(state, tensors);
-    return treePayload(tensors);
+    return treeBytes(tensors);
   } catch (error) {
     if (error instanceof SafetensorsError || error instanceof TypeError || error instanceof RangeError) {
       throw new ConcordError("invalid_argument", `the update was refused: ${error.message}`, { cause: error });

@@ -2,6 +2,7 @@ import type { Principals } from "../access/principals.ts";
 import type { RateLimit } from "../access/rate-limit.ts";
 import type { Context } from "../context.ts";
 import type { Federations } from "../federations.ts";
+import type { CoordinatorOptions } from "../options.ts";
 import type { Refusals } from "../refusals.ts";
 import type { GuestSample } from "../sample.ts";
 import type { Origins } from "./origins.ts";
@@ -16,5 +17,6 @@ export interface Services {
   /** Wrong invites and one-time tokens, by address. */
   readonly guesses: RateLimit;
   readonly sample: GuestSample | undefined;
+  readonly catalogue: CoordinatorOptions["catalogue"];
   readonly pageDir: () => Promise<string | undefined>;
 }

@@ -28,7 +28,18 @@ export function taskShape({ task: { model, inputShape, outputs } }: Pick<Federat
     }
     case "lenet":
       return shapeOf(lenet(inputShape, outputs));
+    case "autoencoder":
+      return shapeOf(decoder(outputs, model));
   }
+}
+
+/** A party of a recommender sends the decoder: of the rows of `items`, those of its own films. */
+function decoder(items: number, { hidden, code }: { readonly hidden: number; readonly code: number }): TensorShape[] {
+  return [
+    ...layer("first", [code, hidden], hidden),
+    ...layer("first.norm", [hidden], hidden),
+    ...layer("items", [items, hidden], items),
+  ];
 }
 
 function lenet([height = 0, width = 0, channels = 0]: readonly number[], outputs: number): TensorShape[] {

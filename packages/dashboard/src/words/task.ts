@@ -12,6 +12,7 @@ const ALGORITHM = {
   fednova: "FedNova",
   fedprox: "FedProx",
   fedsgd: "Federated SGD",
+  personalfr: "PersonalFR",
   scaffold: "SCAFFOLD",
 } as const satisfies Record<Spec["algorithm"]["kind"], string>;
 
@@ -31,6 +32,8 @@ export function modelWords({ task: { model, inputShape, outputs } }: Spec): stri
       return `MLP ${[inputs, ...model.hidden, outputs].join("-")}`;
     case "lenet":
       return `LeNet CNN on ${inputShape.join("×")}`;
+    case "autoencoder":
+      return `autoencoder ${[inputs, model.hidden, model.code, model.hidden, outputs].join("-")}`;
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Key, TensorOf } from "@concord/engine";
 import { permutation, rng, sizeOf, tensor } from "@concord/engine";
+import type { RatingsDataset } from "../recommend/ratings.ts";
+import { denseRatings, subsetOfUsers } from "../recommend/ratings.ts";
 
 /**
  * Labelled examples.
@@ -8,6 +10,7 @@ import { permutation, rng, sizeOf, tensor } from "@concord/engine";
  * A data set is immutable and shared freely.
  */
 export interface Dataset {
+  readonly kind?: "labelled";
   readonly name: string;
   /** Number of examples, n. */
   readonly size: number;
@@ -25,6 +28,14 @@ export interface Dataset {
   readonly groupNames?: readonly string[];
   /** True if the examples were made by a program, not observed. */
   readonly generated: boolean;
+}
+
+/** What a party brings to a federation: labelled examples, or the ratings of its users. */
+export type Examples = Dataset | RatingsDataset;
+
+/** Examples that count in a measurement: labelled ones, or the ratings that predictions are compared with. */
+export function exampleCount(examples: Examples): number {
+  return examples.kind === "ratings" ? examples.targets.items.length : examples.size;
 }
 
 export type Targets = TensorOf<"int32"> | TensorOf<"float32">;
@@ -100,7 +111,8 @@ export function normalised(
 }
 
 /** The examples at the given rows, in that order and as often as they are named. Throws RangeError for a row that is not there. */
-export function gather(from: Dataset, rows: ArrayLike<number>): Batch {
+export function gather(from: Examples, rows: ArrayLike<number>): Batch {
+  if (from.kind === "ratings") return denseRatings(from, rows);
   checkRows(from, rows);
   const width = sizeOf(from.inputShape);
   const x = new Float32Array(rows.length * width);
@@ -115,7 +127,9 @@ export function gatherAll(from: Dataset): Batch {
 }
 
 /** A data set of the given rows, in that order; it shares nothing with its origin, so it can be sent to a worker alone. */
-export function subset(of: Dataset, rows: ArrayLike<number>): Dataset {
+export function subset<E extends Examples>(of: E, rows: ArrayLike<number>): E;
+export function subset(of: Examples, rows: ArrayLike<number>): Examples {
+  if (of.kind === "ratings") return subsetOfUsers(of, rows);
   checkRows(of, rows);
   const width = sizeOf(of.inputShape);
   const { inputs, groups } = of;

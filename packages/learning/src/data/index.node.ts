@@ -1,3 +1,4 @@
+export * from "../recommend/movielens.node.ts";
 export * from "./adult.node.ts";
 export * from "./catalog.node.ts";
 export * from "./catalog.ts";

@@ -197,7 +197,7 @@ function describe({ federation, party, spec }: Identity, { train, heldOut }: Par
     generated: train.generated,
     examples: train.size,
     heldOut: heldOut.size,
-    labels: train.classes > 0 ? [...labelHistogram(train)] : [],
+    labels: train.kind !== "ratings" && train.classes > 0 ? [...labelHistogram(train)] : [],
     classNames: train.classNames ?? Array.from({ length: train.classes }, (_, label) => String(label)),
     engine: engine.description,
   };

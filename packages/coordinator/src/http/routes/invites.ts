@@ -1,6 +1,7 @@
 import {
   API,
   ConcordError,
+  catalogueSchema,
   federationIdSchema,
   inspectRequestSchema,
   inspectResponseSchema,
@@ -8,9 +9,10 @@ import {
   inviteResponseSchema,
   joinRequestSchema,
   joinResponseSchema,
+  TENSOR_MEDIA_TYPE,
 } from "@concord/protocol";
 import { z } from "zod";
-import { createInvite, inspectInvite, invitedSample } from "../../access/invites.ts";
+import { checkInvite, createInvite, inspectInvite, invitedSample } from "../../access/invites.ts";
 import type { App } from "../app.ts";
 import { countingGuesses } from "../guesses.ts";
 import type { Services } from "../services.ts";
@@ -19,7 +21,7 @@ const tags = ["invites"];
 
 /** Invites are made by operators; whoever holds one looks at what it leads to, and joins. */
 export function inviteRoutes(app: App, services: Services): void {
-  const { context, federations, sample } = services;
+  const { context, federations, sample, catalogue } = services;
 
   app.post(
     `${API}/federations/:federation/invites`,
@@ -76,6 +78,47 @@ export function inviteRoutes(app: App, services: Services): void {
         return reply
           .type("application/octet-stream")
           .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      }),
+  );
+  app.post(
+    `${API}/invites/catalogue`,
+    {
+      config: { audience: "open" },
+      schema: {
+        tags,
+        summary: "What there is to rate, for the holder of an invite to a recommender",
+        body: inspectRequestSchema,
+        response: { 200: catalogueSchema },
+      },
+    },
+    (request) =>
+      countingGuesses(services, request, async () => {
+        const driver = invited(request, request.body.federation);
+        await checkInvite(context, driver, request.body.invite);
+        const { dataset } = driver.live.record.spec;
+        const found = await catalogue?.(dataset);
+        if (found !== undefined) return found;
+        throw new ConcordError("not_found", `this coordinator has no catalogue of ${dataset}`);
+      }),
+  );
+  app.post(
+    `${API}/invites/model`,
+    {
+      config: { audience: "open" },
+      schema: {
+        tags,
+        summary: "The current model, for the holder of an invite",
+        description: "Who is invited may use the model before joining, and without joining at all.",
+        body: inspectRequestSchema,
+        produces: [TENSOR_MEDIA_TYPE],
+      },
+    },
+    (request, reply) =>
+      countingGuesses(services, request, async () => {
+        const driver = invited(request, request.body.federation);
+        await checkInvite(context, driver, request.body.invite);
+        const { content } = await driver.model();
+        return reply.type(TENSOR_MEDIA_TYPE).send(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
       }),
   );
   app.post(

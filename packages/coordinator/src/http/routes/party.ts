@@ -7,6 +7,7 @@ import {
   replyRequestSchema,
   replyResponseSchema,
   statusRequestSchema,
+  TENSOR_MEDIA_TYPE,
   workRequestSchema,
   workSchema,
 } from "@concord/protocol";
@@ -33,6 +34,15 @@ export function partyRoutes(app: App, { context, federations, refusals }: Servic
       const { id, spec, status, round } = driver.live.record;
       const view = await ownView(context, driver, party);
       return { ...view, federation: { id, name: spec.name, status, round, rounds: spec.rounds } };
+    },
+  );
+  app.get(
+    `${API}/party/model`,
+    { config, schema: { tags, summary: "The current model, all of it", produces: [TENSOR_MEDIA_TYPE] } },
+    async (request, reply) => {
+      const { federation } = partyOf(request);
+      const { content } = await federations.get(federation).model();
+      return reply.type(TENSOR_MEDIA_TYPE).send(Buffer.from(content.buffer, content.byteOffset, content.byteLength));
     },
   );
   app.post(

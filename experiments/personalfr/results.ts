@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Cell, placeOf } from "./cells.ts";
+
+/** What a recommender was measured at on the test ratings. */
+export interface Measured {
+  readonly rmse: number | null;
+  readonly mae: number | null;
+  readonly ndcg10: number | null;
+  readonly recall10: number | null;
+  readonly heldOutNdcg10: number | null;
+}
+
+/** A finished run: what was chosen, where and by which code it ran, and what came out. */
+export interface Kept {
+  readonly set: string;
+  readonly cell: string;
+  readonly seed: number;
+  readonly commit: string;
+  readonly config: unknown;
+  readonly machine: unknown;
+  readonly result: Measured & {
+    readonly rounds: number;
+    readonly payloadBytesUpPerParty: number;
+    readonly payloadBytesDownPerParty: number;
+    readonly compressionRatio: number;
+    readonly baselines?: Readonly<Record<string, Measured>>;
+  };
+}
+
+const RESULTS = join(import.meta.dirname, "results");
+
+export function isDone(cell: Cell): boolean {
+  return existsSync(fileOf(cell));
+}
+
+/** Keeps what `concord run` has written to `folder`. */
+export function keep(cell: Cell, folder: string, commit: string): void {
+  const { config } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+  const { result, machine } = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
+  const { folder: _folder, type: _type, ...told } = result;
+  const kept = { set: cell.set, cell: cell.id, seed: cell.seed, commit, config, machine, result: told };
+  mkdirSync(join(RESULTS, cell.set), { recursive: true });
+  writeFileSync(`${fileOf(cell)}.new`, `${JSON.stringify(kept, null, 2)}\n`);
+  renameSync(`${fileOf(cell)}.new`, fileOf(cell));
+}
+
+/** Every run that is kept, in the order of their places. */
+export function allKept(): Kept[] {
+  if (!existsSync(RESULTS)) return [];
+  return readdirSync(RESULTS, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.includes("/") && name.endsWith(".json"))
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(RESULTS, name), "utf8")) as Kept);
+}
+
+function fileOf(cell: Cell): string {
+  return join(RESULTS, `${placeOf(cell)}.json`);
+}

@@ -1,0 +1,72 @@
+import type { FederationSpec } from "@concord/federation";
+import { federationSpecSchema } from "@concord/federation";
+import type { RatingsDataset } from "@concord/learning";
+import { GENERATED_FILMS, taskDefaults } from "@concord/learning";
+import { films } from "../catalogue.ts";
+import type { Options } from "../commands/start.ts";
+import { asInput } from "../datasets.ts";
+import { InputError } from "../output.ts";
+import { ratingShares } from "../shares.ts";
+import type { Beginning } from "./beginning.ts";
+
+const DATASETS = ["movielens-100k", "generated-films"];
+
+/** `concord start --recommender`: films, from MovieLens 100K where it is, else generated ones. */
+export async function recommender(options: Options): Promise<Beginning> {
+  const { dataset: named } = options;
+  if (named !== undefined && !DATASETS.includes(named)) {
+    throw new InputError(`start --dataset: a recommender knows ${DATASETS.join(" and ")}, not "${named}"`);
+  }
+  const asked = named === "generated-films" ? GENERATED_FILMS : (named ?? "movielens-100k");
+  const wanted =
+    named === undefined ? await films(asked).catch(() => films(GENERATED_FILMS)) : await asInput(() => films(asked));
+  return {
+    prefix: "recommender",
+    spec: federationOf(wanted.ratings, options),
+    async sharesOf({ dataset, minimumParties, seed }) {
+      const { ratings } = await films(dataset);
+      const split = { kind: "per-user", test: 0.1, validation: 0 } as const;
+      const sharing = { parties: minimumParties, partition: { kind: "iid" }, heldOut: 0, seed, split } as const;
+      return { shares: ratingShares(ratings, sharing, "test"), generated: ratings.generated };
+    },
+    sample: undefined,
+  };
+}
+
+/**
+ * Every built-in party has many users and a visitor is one; each holds a vector for each of its users, which is all that an
+ * encoder gives to a user whose row does not change.
+ */
+function federationOf(ratings: RatingsDataset, options: Options): FederationSpec {
+  const { parties, rounds = 200, localSteps = 12, seed, quorum, exchangeDeadline } = options;
+  return federationSpecSchema.parse({
+    name: ratings.generated ? "Generated films" : "Films",
+    dataset: ratings.name,
+    task: {
+      ...taskDefaults(ratings),
+      model: { kind: "autoencoder" },
+      optimizer: { kind: "sgd" },
+      learningRate: 0.3,
+      clipNorm: 1,
+      batchSize: 20,
+    },
+    algorithm: {
+      kind: "personalfr",
+      localSteps,
+      encoder: "vector",
+      privateOptimizer: { kind: "adam", learningRate: 0.05 },
+      userBias: 5,
+      decoderMomentum: "fresh",
+      merge: "active",
+      refitSteps: 40,
+    },
+    rounds,
+    seed,
+    minimumParties: parties,
+    quorum,
+    exchangeDeadline,
+    roundDeadline: Math.max(300, 4 * exchangeDeadline),
+    leaseSeconds: 15,
+    evaluation: { every: 5 },
+  });
+}

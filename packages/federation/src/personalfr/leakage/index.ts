@@ -1,0 +1,3 @@
+export * from "./attacks.ts";
+export * from "./auc.ts";
+export * from "./observation.ts";

@@ -1,0 +1,51 @@
+import type { Catalogue, Invite } from "@concord/protocol";
+import { ConcordError, parseInvite } from "@concord/protocol";
+import { coordinatorClient } from "../client.ts";
+import type { Kept, Shelf } from "./shelf.ts";
+
+export interface Arrival {
+  readonly home: Kept["home"];
+  readonly catalogue: Catalogue;
+  readonly invite: Invite | undefined;
+}
+
+/** Which federation this is and what it has to rate: from the shelf, or with an invite on first use. Throws as `Recommender.open`. */
+export async function arrive(link: string | undefined, shelf: Shelf, request: typeof fetch): Promise<Arrival> {
+  const [home, catalogue] = [await shelf.get("home"), await shelf.get("catalogue")];
+  const invite = link === undefined ? undefined : parseInvite(link);
+  if (home !== undefined && catalogue !== undefined) {
+    if (invite !== undefined && invite.federation !== home.federation) {
+      throw new ConcordError(
+        "failed_precondition",
+        `this shelf is of ${home.federation}; take another for ${invite.federation}`,
+        { param: "shelf" },
+      );
+    }
+    // Where the coordinator answers now, should it have moved.
+    return { home: { ...home, origin: invite?.origin ?? home.origin }, catalogue, invite };
+  }
+  if (invite === undefined) {
+    throw new ConcordError("failed_precondition", "nothing is kept here yet: an invite link is needed", {
+      param: "invite",
+    });
+  }
+  const first = await look(invite, request);
+  await shelf.put("home", first.home);
+  await shelf.put("catalogue", first.catalogue);
+  return { ...first, invite };
+}
+
+async function look(invite: Invite, request: typeof fetch): Promise<Omit<Arrival, "invite">> {
+  const client = coordinatorClient({ origin: invite.origin, fetch: request });
+  const { federation } = await client.inspect(invite);
+  const { id, spec } = federation;
+  if (spec.algorithm.kind !== "personalfr" || spec.task.loss !== "mse") {
+    throw new ConcordError("failed_precondition", `${spec.name} is no recommender of rated items`);
+  }
+  const catalogue = await client.catalogue(invite);
+  if (catalogue.items.length !== spec.task.outputs) {
+    const counts = `${catalogue.items.length} items, the model has ${spec.task.outputs}`;
+    throw new ConcordError("failed_precondition", `the catalogue does not fit the model: it has ${counts}`);
+  }
+  return { home: { origin: invite.origin, federation: id, spec }, catalogue };
+}

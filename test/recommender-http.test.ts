@@ -1,0 +1,83 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
+import { decodeSafetensors, encodeSafetensors, flatten, portableEngine } from "@concord/engine";
+import { algorithmOf, type Checkpoint, inlineExecutor, simulate } from "@concord/federation";
+import { buildTask } from "@concord/learning";
+import { openParty } from "@concord/party/node";
+import { blobId } from "@concord/protocol";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { smallRaters, smallRecommender } from "./small-recommender.ts";
+
+/** A recommender over HTTP: what a party keeps to itself is in no byte that it sends. */
+
+const SIZES = [1, 2, 2];
+
+describe.each(["published", "vector"])("a federated recommender over HTTP, encoder %s", (encoder) => {
+  test("gives the decoder of the simulator, and no private tensor's bytes cross the wire", async () => {
+    const engine = await portableEngine();
+    const folder = await mkdtemp(join(tmpdir(), "concord-recommender-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const spec = smallRecommender(encoder, SIZES.length);
+    const coordinator = await startCoordinator({
+      store: { ...memoryStore(), close: async () => {} },
+      blobs: memoryBlobs(),
+      port: 0,
+    });
+    await coordinator.createFederation("films", spec);
+    const sent: Uint8Array[] = [];
+    const listening: typeof fetch = async (input, init) => {
+      const request = new Request(input, init);
+      sent.push(new TextEncoder().encode(request.url + JSON.stringify([...request.headers])));
+      sent.push(new Uint8Array(await request.clone().arrayBuffer()));
+      return await fetch(request);
+    };
+    const kept: Uint8Array[] = [];
+    const parties = await Promise.all(
+      smallRaters(SIZES).map(async ({ id, train, heldOut }) => {
+        const dir = join(folder, id);
+        const invite = (await coordinator.createInvite("films", { party: id })).url;
+        const party = await openParty({ dir, data: { train, heldOut }, engine, invite, fetch: listening });
+        return { party, dir };
+      }),
+    );
+    const ends = await Promise.all(parties.map(async ({ party }) => (await party.done).kind));
+    expect(ends).toEqual(["finished", "finished", "finished"]);
+
+    for (const { dir } of parties) {
+      for (const name of await readdir(join(dir, "private"))) kept.push(await readFile(join(dir, "private", name)));
+    }
+    const wire = Buffer.concat(sent).toString("latin1");
+    const pieces = kept
+      .flatMap((file) => flatten(decodeSafetensors(file).tensors))
+      .filter(isSecret)
+      .flatMap(windows);
+    expect(pieces.length).toBeGreaterThan(100);
+    expect(pieces.filter((piece) => wire.includes(piece))).toEqual([]);
+    // The search finds what is there: rows of the decoder do cross the wire.
+    expect(wire).toContain("items.weight");
+    expect(wire).not.toMatch(/own\.|Optimizer|biases/);
+
+    const executor = await inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), engine);
+    let last: Checkpoint | undefined;
+    for await (const round of simulate({ spec, parties: smallRaters(SIZES), executor })) last = round;
+    const expected = last?.state.model ?? {};
+    expect(await blobId(await coordinator.currentModel("films"))).toBe(await blobId(encodeSafetensors(expected)));
+    expect((await coordinator.result("films")).loss).toBe(last?.history.at(-1)?.evaluation?.loss);
+    await coordinator.close();
+  });
+});
+
+/** All that a private state holds but the numbers of the items, which bare rows do name. */
+function isSecret([path]: readonly [string, unknown]): boolean {
+  return path !== "items";
+}
+
+/** Every two neighbouring numbers of a tensor as they would stand in a message; zeros and ones are in any. */
+function windows([, leaf]: readonly [string, { readonly data: ArrayLike<number> & ArrayBufferView }]): string[] {
+  const bytes = Buffer.from(leaf.data.buffer, leaf.data.byteOffset, leaf.data.byteLength);
+  return Array.from({ length: Math.floor(leaf.data.length / 2) }, (_, i) => i)
+    .filter((i) => [leaf.data[2 * i], leaf.data[2 * i + 1]].every((value) => value !== 0 && value !== 1))
+    .map((i) => bytes.subarray(8 * i, 8 * i + 8).toString("latin1"));
+}

@@ -1,0 +1,189 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
+import { type Coordinator, memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
+import { key, portableEngine } from "@concord/engine";
+import { type FederationSpec, federationSpecSchema } from "@concord/federation";
+import { generatedFilms, taskDefaults } from "@concord/learning";
+import { memoryShelf, Recommender } from "@concord/party";
+import type { Catalogue } from "@concord/protocol";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+/** The library of a private recommender against a real coordinator, over HTTP. */
+
+const { ratings, genres } = generatedFilms({ key: key("library test"), films: 60, users: 1 });
+
+const catalogue: Catalogue = {
+  name: ratings.name,
+  generated: true,
+  scale: ratings.scale,
+  items: ratings.itemIds.map((id, n) => ({
+    id,
+    title: ratings.itemNames?.[n] ?? id,
+    genres: [...(genres[n] ?? [])],
+    popularity: 100 - n,
+  })),
+};
+
+const spec = (change: Partial<FederationSpec> = {}): FederationSpec =>
+  federationSpecSchema.parse({
+    name: "Films",
+    dataset: ratings.name,
+    task: {
+      ...taskDefaults(ratings),
+      model: { kind: "autoencoder", hidden: 8, code: 4 },
+      optimizer: { kind: "sgd" },
+      learningRate: 0.1,
+      clipNorm: 1,
+      batchSize: 1,
+    },
+    algorithm: {
+      kind: "personalfr",
+      localSteps: 3,
+      encoder: "vector",
+      userBias: 5,
+      privateOptimizer: { kind: "adam", learningRate: 0.05 },
+      decoderMomentum: "fresh",
+    },
+    rounds: 2,
+    seed: 3,
+    leaseSeconds: 5,
+    ...change,
+  });
+
+let coordinator: Coordinator;
+let invite: string;
+beforeEach(async () => {
+  coordinator = await startCoordinator({
+    store: memoryStore(),
+    blobs: memoryBlobs(),
+    port: 0,
+    catalogue: async (dataset) => (dataset === catalogue.name ? catalogue : undefined),
+  });
+  await coordinator.createFederation("films", spec());
+  invite = (await coordinator.createInvite("films", { uses: 3 })).url;
+});
+afterEach(() => coordinator.close());
+
+const open = async (more: object = {}) => Recommender.open({ invite, engine: await portableEngine(), ...more });
+const titles = (list: readonly { readonly item: { readonly title: string } }[]) => list.map(({ item }) => item.title);
+
+describe("a recommender on its owner's device", () => {
+  test("recommends what is popular at first, then by ratings, and never what is rated", async () => {
+    const films = await open();
+    expect(titles(await films.recommend(3))).toEqual(catalogue.items.slice(0, 3).map(({ title }) => title));
+    const liked = catalogue.items.filter(({ genres: of }) => of[0] === catalogue.items[0]?.genres[0]).slice(0, 4);
+    for (const { id } of liked) await films.rate(id, 5);
+    const top = await films.recommend(60);
+    expect(top).toHaveLength(60 - liked.length);
+    expect(titles(top)).not.toEqual(expect.arrayContaining(liked.map(({ title }) => title)));
+    expect(top.every(({ score }) => score !== undefined && score >= 1 && score <= 5)).toBe(true);
+    expect(top.map(({ score }) => score)).toEqual(top.map(({ score }) => score).sort((a, b) => Number(b) - Number(a)));
+    // Rating has sent nothing: only the invite was used, to look.
+    expect(Object.keys(films.sent.totals)).toEqual(["invite"]);
+    await films.unrate(liked[0]?.id ?? "");
+    expect(films.ratings).toHaveLength(3);
+  });
+
+  test("finds titles whatever their case", async () => {
+    const films = await open();
+    const wanted = catalogue.items[7]?.title ?? "";
+    expect(films.search(wanted.toUpperCase()).map(({ title }) => title)).toContain(wanted);
+    expect(films.search("no such film anywhere")).toEqual([]);
+  });
+
+  test("takes part: the log of what was sent is what the coordinator has metered, and holds no rating", async () => {
+    const heard: Buffer[] = [];
+    const listen = (message: unknown) => {
+      (message as { socket: Socket }).socket.on("data", (bytes: Buffer) => heard.push(bytes));
+    };
+    subscribe("net.server.socket", listen);
+    const films = await open();
+    const chosen = [3, 11, 42].map((column) => catalogue.items[column] as Catalogue["items"][number]);
+    for (const [n, { id }] of chosen.entries()) await films.rate(id, n + 3);
+    const party = await films.takePart({ name: "visitor" });
+    expect((await party.done).kind).toBe("finished");
+    unsubscribe("net.server.socket", listen);
+
+    const [view] = await coordinator.parties("films");
+    expect(films.sent).toMatchObject({ payload: view?.train.payloadUp, index: view?.train.indexUp });
+    expect(films.sent.payload).toBeGreaterThan(0);
+    const update = films.sent.messages.find(({ kind }) => kind === "update");
+    expect(update?.items).toEqual([3, 11, 42]);
+    // All bodies together, and the headers around them, are what came in on the sockets.
+    const bodies = Object.values(films.sent.totals).reduce((sum, { bytes }) => sum + bytes, 0);
+    const wire = Buffer.concat(heard);
+    expect(wire.length).toBeGreaterThan(bodies);
+    const text = wire.toString("latin1");
+    expect(text).toContain("items.weight");
+    expect(text).not.toMatch(/codes|Optimizer|biases|rating|title/i);
+    expect(films.sent.messages.map(({ text: sent }) => sent ?? "").join()).not.toMatch(/c[ip]_[\w-]{32}/);
+  });
+
+  test("goes on from its shelf without the coordinator, and delete leaves nothing", async () => {
+    const shelf = memoryShelf();
+    const first = await open({ shelf });
+    await first.rate("1", 5);
+    await first.rate("2", 1);
+    const before = await first.recommend(5);
+    await first.close();
+    await coordinator.close();
+
+    const again = await open({ shelf, invite: undefined });
+    expect(again.ratings.map(({ item, value }) => [item, value])).toEqual([
+      ["1", 5],
+      ["2", 1],
+    ]);
+    expect(await again.recommend(5)).toEqual(before);
+    await again.delete();
+    for (const name of ["home", "catalogue", "model", "ratings", "identity", "states", "sent"] as const) {
+      expect(await shelf.get(name)).toBeUndefined();
+    }
+  });
+
+  test("a copy carries ratings and private state to another device", async () => {
+    const films = await open();
+    for (const id of ["5", "6", "7"]) await films.rate(id, 4);
+    await (await films.takePart()).done;
+    const copy = await films.export();
+    expect(copy).not.toMatch(/c[ip]_[\w-]{32}/);
+    const other = await open();
+    await other.import(copy);
+    expect(other.ratings).toEqual(films.ratings);
+    expect(JSON.parse(await other.export()).privateState).toEqual(JSON.parse(copy).privateState);
+    expect(JSON.parse(copy).privateState).not.toBeNull();
+  });
+
+  test.each([
+    ["a file that is none", () => "not JSON", "no copy of a recommender"],
+    ["another catalogue", (copy: string) => copy.replace("generated films", "other films"), "is of other films"],
+    ["a rating off the scale", (copy: string) => copy.replace('"value": 4', '"value": 9'), "9 is off the scale"],
+    ["an unknown item", (copy: string) => copy.replace('"item": "5"', '"item": "999"'), 'no item "999"'],
+    ["an item twice", (copy: string) => copy.replace('"item": "5"', '"item": "6"'), 'rates item "6" twice'],
+    [
+      "a damaged state",
+      (copy: string) => copy.replace('"privateState": null', '"privateState": "AAAA"'),
+      "private state of this copy is damaged",
+    ],
+  ])("refuses to import %s, and changes nothing", async (_, damage, why) => {
+    const films = await open();
+    for (const id of ["5", "6"]) await films.rate(id, 4);
+    await expect(films.import(damage(await films.export()))).rejects.toThrow(why);
+    expect(films.ratings).toHaveLength(2);
+  });
+
+  test("says what is wrong with a rating", async () => {
+    const films = await open();
+    await expect(films.rate("999", 3)).rejects.toThrow('no item "999" in generated films');
+    await expect(films.rate("1", 3.5)).rejects.toThrow(
+      "a rating of 3.5 is off the scale, which is 1 … 5 in steps of 1",
+    );
+    await expect(films.takePart()).rejects.toThrow("rate something first");
+    await expect(Recommender.open({})).rejects.toThrow("an invite link is needed");
+  });
+});
+
+test("without the data set there is no catalogue", async () => {
+  await coordinator.createFederation("other", spec({ dataset: "movielens-100k" }));
+  const link = (await coordinator.createInvite("other")).url;
+  await expect(Recommender.open({ invite: link })).rejects.toThrow("no catalogue of movielens-100k");
+});
