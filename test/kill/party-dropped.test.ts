@@ -31,6 +31,7 @@ describe("a party that is away for longer than the deadline", () => {
       lost.set();
       await here.kill(LOST);
     });
+    await lost.happened;
     await passDeadline(here);
     await here.finished();
     const { events, dropped } = await expectCountedOnce(here);
@@ -65,6 +66,7 @@ describe("a party that is away for longer than the deadline", () => {
         void here.start(LOST);
       }
     });
+    await lost.happened;
     await passDeadline(here);
     await here.finished();
     const { events } = await expectCountedOnce(here);
@@ -141,7 +143,10 @@ function merges(events: readonly ConcordEvent[]) {
   return events.filter((event) => event.type === "exchange.merged");
 }
 
-/** Lets the deadline of the first exchange pass when everybody else has replied. */
+/**
+ * Lets the deadline of the first exchange pass when everybody else has replied. Whoever is to miss it must have begun:
+ * one that had not asked for work yet would be lost in a later exchange, whose deadline nobody lets pass.
+ */
 async function passDeadline(site: Site): Promise<void> {
   const others = PARTIES.filter((party) => party !== LOST);
   for (const party of others) await until(site, (event) => event.type === "update.accepted" && event.party === party);
@@ -153,14 +158,17 @@ async function until(site: Site, is: (event: ConcordEvent) => boolean): Promise<
 }
 
 /** Something that happens once. */
-function once(): { readonly done: boolean; set(): void } {
+function once(): { readonly done: boolean; readonly happened: Promise<void>; set(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
   let done = false;
   return {
+    happened: promise,
     get done() {
       return done;
     },
     set() {
       done = true;
+      resolve();
     },
   };
 }
