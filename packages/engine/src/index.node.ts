@@ -2,3 +2,4 @@ export * from "./durable-file.node.ts";
 export * from "./native/choose.node.ts";
 export * from "./native/engine.node.ts";
 export { openSession } from "./native/session.node.ts";
+export { webRuntimeFolder } from "./native/web-runtime.node.ts";

@@ -1,3 +1,4 @@
+export { WEB_RUNTIME } from "./native/web-runtime.ts";
 export * from "./ndarray.ts";
 export * from "./portable.ts";
 export * from "./program.ts";
