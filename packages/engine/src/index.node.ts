@@ -1,5 +1,6 @@
 export * from "./durable-file.node.ts";
 export * from "./native/choose.node.ts";
 export * from "./native/engine.node.ts";
+export { isolatedSession } from "./native/isolated-session.node.ts";
 export { openSession } from "./native/session.node.ts";
 export { webRuntimeFolder } from "./native/web-runtime.node.ts";

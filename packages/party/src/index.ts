@@ -6,3 +6,4 @@ export * from "./party.ts";
 export * from "./private-state.ts";
 export * from "./retry.ts";
 export * from "./status.ts";
+export * from "./task-program.ts";

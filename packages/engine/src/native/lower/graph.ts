@@ -1,5 +1,6 @@
 import type { Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
+import { operations } from "../onnx/cost.ts";
 import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
 import { fuseChoices } from "./peepholes/fuse-choices.ts";
 import { fuseBias, fuseDescent } from "./peepholes/fuse-gemm.ts";
@@ -65,7 +66,11 @@ export class GraphBuilder {
       const value: Value = { name: `t${this.#next++}`, type, dims, root: undefined };
       this.#known.set(`${key}#${i}`, value);
       if (i === 0) {
-        this.work += workOf(op, spec.inputs, dims);
+        this.work += operations(
+          op,
+          spec.inputs.map((value) => value?.dims),
+          dims,
+        );
         const outputs = spec.outputs.map((_, j) => `t${this.#next - 1 + j}`);
         this.#nodes.push({ op, domain, name: `${op}_${this.#nodes.length}`, inputs, outputs, attributes });
       }
@@ -178,17 +183,6 @@ export function text(value: string): Attribute {
 
 function sameDims(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
-}
-
-/** Multiplications and additions of a node, or the elements that it moves. */
-function workOf(op: string, [a, b]: readonly (Value | undefined)[], dims: readonly number[]): number {
-  const size = sizeOf(dims);
-  if (op === "Reshape") return 0;
-  if (op === "Conv") return 2 * size * sizeOf(b?.dims.slice(1) ?? []);
-  if (op !== "Gemm" && op !== "MatMul" && op !== "FusedMatMul") return 4 * Math.max(size, sizeOf(a?.dims ?? []));
-  // (m k)(k n)(m n) is (m k n)², for each matrix of a batch.
-  const batch = sizeOf(dims.slice(0, -2));
-  return 2 * Math.sqrt((sizeOf(a?.dims ?? []) * sizeOf(b?.dims ?? []) * size) / batch);
 }
 
 /** The nodes on which the outputs depend, and the names that those nodes read. */

@@ -32,11 +32,10 @@ export async function exportProgram(definition: Definition): Promise<ExportedPro
 
 /** The ONNX file of a step: of what it carries, what stands under `parameters` is parameters and the rest private state. */
 export async function exportStep(definition: StepDefinition): Promise<ExportedProgram> {
-  const { model, work, carry, input, output } = await stepModel(definition);
+  const { model, carry, input, output } = await stepModel(definition);
   const manifest: Manifest = {
     kind: "step",
     name: definition.name,
-    work: Math.round(work),
     carry: ports(carry, (path) => (isParameter(path) ? "parameters" : "state")),
     input: ports(input, () => "batch"),
     output: ports(output, () => "metrics"),
