@@ -62,6 +62,31 @@ describe("the choice of an engine", () => {
   });
 });
 
+describe("a platform without a native runtime", () => {
+  const load = () =>
+    Promise.reject(new Error("Cannot find module 'onnxruntime_binding.node'\nRequire stack:\n- index.js"));
+
+  it("computes on the portable engine, and says so in one clear line", async () => {
+    const warnings: string[] = [];
+    const engine = await engineFor({ load, warn: (message) => warnings.push(message) });
+    expect(warnings).toEqual([
+      `no native runtime for ${process.platform} ${process.arch} (Cannot find module 'onnxruntime_binding.node'): ` +
+        "the portable engine computes",
+    ]);
+    const { y } = await (await engine.compile(SORT)).run({ x: float32([4], [3, 1, 2, 0]) });
+    expect({ kind: engine.kind, y: [...(y as Tensor).data] }).toEqual({ kind: "portable", y: [0, 1, 2, 3] });
+  });
+
+  it("fails where native is forced, and says nothing where portable is", async () => {
+    vi.stubEnv("CONCORD_ENGINE", "native");
+    await expect(engineFor({ load })).rejects.toThrow("Cannot find module");
+    vi.stubEnv("CONCORD_ENGINE", "portable");
+    const warnings: string[] = [];
+    expect((await engineFor({ load, warn: (message) => warnings.push(message) })).kind).toBe("portable");
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe("a step program", () => {
   it("reports its compile time, stops between chunks, and lets timers have their turn", async () => {
     const engine = await nativeEngine();

@@ -1,3 +1,4 @@
+import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isolatedSession, openSession } from "../src/index.node.ts";
 import {
@@ -9,8 +10,8 @@ import {
   MalformedModel,
   RefusedProgram,
 } from "../src/index.programs.ts";
-import type { ArrayTree, NDArray, StepDefinition, Tensor } from "../src/index.ts";
-import { float32, matmul, mean, portableEngine, square, tanh, valueAndGrad } from "../src/index.ts";
+import type { ArrayTree, StepDefinition, Tensor } from "../src/index.ts";
+import { float32, matmul, mean, NDArray, portableEngine, square, tanh, valueAndGrad } from "../src/index.ts";
 import { hashOf } from "../src/native/hash.ts";
 import { decodeModel } from "../src/native/onnx/decode.ts";
 import { encodeModel } from "../src/native/onnx/encode.ts";
@@ -254,6 +255,16 @@ describe("a party refuses", () => {
     expect(around([{ ...scan, attributes: directed }])).toThrow("a step must be one Scan");
     const short = { ...scan.attributes, num_scan_inputs: { kind: "int", value: 0 } as const };
     expect(around([{ ...scan, attributes: short }])).toThrow("the Scan of a step must run over its 1 inputs");
+  });
+
+  it("a division that would end the process", async () => {
+    const spec = { dtype: "int32", shape: [3] } as const;
+    const { bytes } = await exportProgram({
+      name: "division",
+      inputs: { x: spec, y: spec },
+      apply: ({ x, y }) => ({ z: new NDArray(jax.numpy.floorDivide((x as NDArray).ref, (y as NDArray).ref)) }),
+    });
+    expect(() => checkedProgram(bytes)).toThrow(/(Div|Mod) ".*" divides integers by what is no constant, or by −1/);
   });
 
   it("a domain of operators that it does not know", async () => {

@@ -12,6 +12,8 @@ export interface NativeOptions {
   readonly warn?: (message: string) => void;
   /** Throws UnsupportedPrimitive for a program that cannot be lowered, instead of running it on the portable back end. */
   readonly strict?: boolean;
+  /** Loads the runtime and tells its version; rejects where the platform has none. */
+  readonly load?: () => Promise<string>;
 }
 
 /**
@@ -20,8 +22,8 @@ export interface NativeOptions {
  * Rejects where the platform has no native runtime.
  */
 export async function nativeEngine(options: NativeOptions = {}): Promise<Engine> {
-  const { intraOpThreads = 1, idleSessions, warn, strict } = options;
-  const version = await runtimeVersion();
+  const { intraOpThreads = 1, idleSessions, warn, strict, load = runtimeVersion } = options;
+  const version = await load();
   return onnxEngine({
     kind: "native",
     description: `ONNX Runtime ${version}, ${intraOpThreads} ${intraOpThreads === 1 ? "thread" : "threads"}`,

@@ -138,7 +138,9 @@ const SHAPES: Readonly<Record<string, ShapeRule>> = {
   ),
   ...Object.fromEntries("Add And Div Max Min Mod Mul Or Sub".split(" ").map((op) => [op, elementwise])),
   ...Object.fromEntries("Equal Less LessOrEqual".split(" ").map((op) => [op, comparison])),
-  ...Object.fromEntries("ReduceMax ReduceMin ReduceProd ReduceSum".split(" ").map((op) => [op, reduction])),
+  ...Object.fromEntries(
+    "ReduceMax ReduceMin ReduceProd ReduceSum ReduceSumSquare".split(" ").map((op) => [op, reduction]),
+  ),
   AveragePool: pooling,
   MaxPool: pooling,
   Conv: convolution,

@@ -1,7 +1,7 @@
 import { costOf } from "../onnx/cost.ts";
 import type { Graph, Model, ValueInfo } from "../onnx/model.ts";
 import { MICROSOFT, OPSET } from "../onnx/model.ts";
-import { ShapeError } from "../onnx/shapes.ts";
+import { inferShapes, ShapeError } from "../onnx/shapes.ts";
 import { STEPS } from "../program-model.ts";
 import { copiedInputs } from "./copies.ts";
 import type { Manifest, Port } from "./manifest.ts";
@@ -127,6 +127,7 @@ function checkRoles(manifest: Manifest, limits: Limits): void {
 /** Bounds on what a pass takes, from the shapes of all that it makes. */
 function checkCost(graph: Graph, limits: Limits): { readonly work: number } {
   try {
+    checkDivisions(graph);
     const { work, memory, largest } = costOf(graph);
     checkElements(`"${largest.name}"`, largest.dims, limits);
     if (memory > limits.memory) refuse(`${memory} bytes would be in use at once, more than ${limits.memory}`);
@@ -135,6 +136,20 @@ function checkCost(graph: Graph, limits: Limits): { readonly work: number } {
   } catch (error) {
     if (error instanceof ShapeError) throw new RefusedProgram(error.message);
     throw error;
+  }
+}
+
+/** Integers only by constants other than −1: the processor ends the process where the least integer is divided by it. */
+function checkDivisions(graph: Graph): void {
+  const known = inferShapes(graph);
+  const constants = new Map(graph.initializers.map((constant) => [constant.name, constant]));
+  for (const { op, inputs, name } of graph.nodes) {
+    const [, divisor = ""] = inputs;
+    const type = known.get(divisor)?.type;
+    if ((op !== "Div" && op !== "Mod") || (type !== "int32" && type !== "int64")) continue;
+    const bytes = constants.get(divisor)?.bytes;
+    const values = type === "int32" && bytes !== undefined ? new Int32Array(new Uint8Array(bytes).buffer) : [-1];
+    if (values.includes(-1)) refuse(`${op} "${name}" divides integers by what is no constant, or by −1`);
   }
 }
 

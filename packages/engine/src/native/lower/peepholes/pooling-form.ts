@@ -1,6 +1,7 @@
-import { float32 } from "../../../tensor.ts";
+import { float32, sizeOf } from "../../../tensor.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
-import { ints } from "../graph.ts";
+import { int, ints } from "../graph.ts";
+import { orNaN } from "../not-a-number.ts";
 import { applyNode } from "./scale.ts";
 
 /**
@@ -31,7 +32,19 @@ export function poolingForm(
     dims: [1, 1, h.size, w.size],
     attributes: { kernel_shape: window, strides: window },
   });
-  return op === "Max" ? pooled : applyNode(graph, pooled, size);
+  return op === "Max" ? poisoned(graph, pooled, source) : applyNode(graph, pooled, size);
+}
+
+/**
+ * MaxPool loses a NaN, which must not be hidden: here it makes its row of the result NaN, not only its window. (Looking for it
+ * window by window takes four times as long as the pooling itself; the layer behind spreads it over the image anyhow.)
+ */
+function poisoned(graph: GraphBuilder, pooled: Value, source: Value): Value {
+  const [, , rows = 1, columns = 1] = pooled.dims;
+  const inputs = [graph.reshape(source, [rows, sizeOf(source.dims) / rows]), graph.integers([1])];
+  const attributes = { keepdims: int(1) };
+  const squares = graph.node({ op: "ReduceSumSquare", inputs, type: "float32", dims: [rows, 1], attributes });
+  return orNaN(graph, graph.reshape(pooled, [rows, columns]), squares);
 }
 
 /**
