@@ -6,6 +6,7 @@ import type { Definition, StepDefinition, Tensor } from "../src/index.ts";
 import { float32, matmul, NDArray, tanh } from "../src/index.ts";
 import { chunkLength } from "../src/native/chunk.ts";
 import { sessionCache } from "../src/native/session-cache.ts";
+import { threadsFor } from "../src/native/threads.node.ts";
 
 // What a native engine does over its life: fall back, stop, share sessions, give memory back.
 
@@ -126,6 +127,31 @@ describe("a step program", () => {
   });
 });
 
+describe("the number of threads", () => {
+  it("is one, unless a training is alone on its machine and its steps are large", () => {
+    expect(threadsFor(1e10, false, 8)).toBe(1);
+    expect(threadsFor(1e8, true, 8)).toBe(1);
+    expect(threadsFor(1e10, true, 1)).toBe(1);
+    expect(threadsFor(1e10, true, 2)).toBe(2);
+    expect(threadsFor(1e10, true, 64)).toBe(4);
+  });
+
+  it("gives the same bits every time, and those of another number to rounding", async () => {
+    const run = async (intraOpThreads: number) => {
+      const program = await (await nativeEngine({ intraOpThreads, idleSessions: 0 })).compileStep(STEP);
+      const { carry } = await program.run(
+        { w: W },
+        Array.from({ length: 20 }, () => ({ x: W })),
+      );
+      program.dispose();
+      return carry.w as Tensor;
+    };
+    const [one, two, again] = [await run(1), await run(2), await run(2)];
+    expect(again).toEqual(two);
+    for (const [i, value] of one.data.entries()) expect(two.data[i]).toBeCloseTo(value, 5);
+  });
+});
+
 describe("sessions", () => {
   it("are shared by equal programs, kept up to a bound, and released", async () => {
     const log: string[] = [];
@@ -133,7 +159,11 @@ describe("sessions", () => {
       log.push(`open ${bytes[0]}`);
       return { run: async () => new Map(), release: async () => void log.push(`release ${bytes[0]}`) };
     }, 1);
-    const [a, again, b] = [await cache.acquire(key(1)), await cache.acquire(key(1)), await cache.acquire(key(2))];
+    const [a, again, b] = [
+      await cache.acquire(key(1), 1),
+      await cache.acquire(key(1), 1),
+      await cache.acquire(key(2), 1),
+    ];
     expect(log).toEqual(["open 1", "open 2"]);
     a.release();
     a.release();
@@ -144,7 +174,7 @@ describe("sessions", () => {
     await settled();
     expect(log).toEqual(["open 1", "open 2", "release 2"]);
     expect(cache.size).toBe(1);
-    (await cache.acquire(key(1))).release();
+    (await cache.acquire(key(1), 1)).release();
     await cache.clear();
     await settled();
     expect(log).toEqual(["open 1", "open 2", "release 2", "release 1"]);

@@ -4,7 +4,9 @@ import { operations } from "../onnx/cost.ts";
 import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
 import { fuseChoices } from "./peepholes/fuse-choices.ts";
 import { fuseBias, fuseDescent } from "./peepholes/fuse-gemm.ts";
+import type { Fusion } from "./peepholes/fusion.ts";
 import { fuse } from "./peepholes/fusion.ts";
+import type { Peephole } from "./peepholes/names.ts";
 
 /** A tensor of the graph under construction, in row-major order. */
 export interface Value {
@@ -16,7 +18,11 @@ export interface Value {
 }
 
 /** Tried on the finished nodes, one after the other. */
-const FUSIONS = [fuseBias, fuseDescent, fuseChoices];
+const FUSIONS: readonly (readonly [Peephole, Fusion])[] = [
+  ["bias", fuseBias],
+  ["descent", fuseDescent],
+  ["choices", fuseChoices],
+];
 
 export interface NodeSpec {
   readonly op: string;
@@ -39,7 +45,17 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Constant>();
   readonly #known = new Map<string, Value>();
   readonly #indicators = new Set<string>();
+  readonly #omitted: ReadonlySet<Peephole>;
   #next = 0;
+
+  /** @param omitted peepholes that are left out, to see what they gain */
+  constructor(omitted: ReadonlySet<Peephole> = new Set()) {
+    this.#omitted = omitted;
+  }
+
+  uses(peephole: Peephole): boolean {
+    return !this.#omitted.has(peephole);
+  }
 
   input(name: string, type: ElementType, dims: readonly number[]): Value {
     return { name, type, dims, root: undefined };
@@ -130,7 +146,7 @@ export class GraphBuilder {
       this.#dims(inputs, outputs),
       new Set(outputs.map((output) => output.name)),
       this.#zeros(),
-      FUSIONS,
+      FUSIONS.filter(([peephole]) => this.uses(peephole)).map(([, fusion]) => fusion),
     );
     return {
       name,

@@ -22,6 +22,7 @@ export function kernelGradient(
   { strides, padding, kernelDilation }: Convolution,
   shape: readonly number[],
 ): View | undefined {
+  if (!graph.uses("kernel-gradient")) return undefined;
   const window = shapeOf(kernel).slice(2);
   const places = shape.slice(2);
   const count = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);

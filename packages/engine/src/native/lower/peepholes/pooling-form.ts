@@ -14,12 +14,14 @@ export function poolingForm(
   groups: readonly { readonly size: number; readonly reduced: boolean }[],
   op: "Add" | "Mul" | "Max" | "Min",
 ): Value | undefined {
+  if (!graph.uses("pooling")) return undefined;
   const [inner, w, middle, h, ...outer] = groups.toReversed();
   if (inner === undefined || w === undefined || middle === undefined || h === undefined || outer.length > 0)
     return undefined;
   if (value.type !== "float32" || !inner.reduced || w.reduced || inner.size > 8 || middle.size > 8) return undefined;
   if (op !== "Max" && op !== "Add") return undefined;
-  if (op === "Add" && graph.isIndicator(value)) return counted(graph, value, [h.size, middle.size, w.size, inner.size]);
+  if (op === "Add" && graph.isIndicator(value) && graph.uses("tie-count"))
+    return counted(graph, value, [h.size, middle.size, w.size, inner.size]);
   const size = inner.size * middle.size;
   // Sums come from a mean, which is exact only for powers of two.
   if (op === "Add" && (size & (size - 1)) !== 0) return undefined;

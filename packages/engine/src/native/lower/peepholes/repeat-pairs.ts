@@ -7,6 +7,7 @@ import type { Piece } from "../view.ts";
  * a loop of its own for it, where Expand moves runs of b elements. (measured: see docs/performance.md)
  */
 export function repeatPairs(graph: GraphBuilder, value: Value, pieces: readonly Piece[]): Value | undefined {
+  if (!graph.uses("repeat-pairs")) return undefined;
   const [inner, w, middle, h] = pieces.toReversed();
   if (inner === undefined || w === undefined || middle === undefined || h === undefined) return undefined;
   if (value.type !== "float32" || inner.stride !== 0 || middle.stride !== 0 || w.stride === 0 || h.stride === 0)
