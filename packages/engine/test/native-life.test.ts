@@ -122,6 +122,9 @@ describe("a step program", () => {
     const input = (size: number) => [["x", { dtype: "float32", shape: [size] }] as const];
     expect(chunkLength(1e3, input(10))).toBe(64);
     expect(chunkLength(3e8, input(10))).toBe(5);
+    // Large steps go four together, unless that took more than about a second.
+    expect(chunkLength(6e9, input(10))).toBe(4);
+    expect(chunkLength(1.2e10, input(10))).toBe(2);
     expect(chunkLength(1e12, input(10))).toBe(1);
     expect(chunkLength(1e3, input(1024 * 1024))).toBe(4);
   });
