@@ -4,7 +4,8 @@ import type { Piece } from "../view.ts";
 
 /**
  * Pixels repeated in blocks, [n, h, 1, w, 1] to [n, h, b, w, b], as the gradient of a pooling needs: Resize "nearest" has
- * a loop of its own for it, where Expand moves runs of b elements. (measured: see docs/performance.md)
+ * a loop of its own for it, where Expand moves runs of b elements. (A step of the CNN: 140
+ * instead of 237 ms.)
  */
 export function repeatPairs(graph: GraphBuilder, value: Value, pieces: readonly Piece[]): Value | undefined {
   if (!graph.uses("repeat-pairs")) return undefined;
