@@ -38,16 +38,22 @@ export function poolingForm(
   return op === "Max" ? poisoned(graph, pooled, source) : applyNode(graph, pooled, size);
 }
 
+/** Elements of the result that a NaN takes along, at most: shorter stretches are slow to choose between. */
+const STRETCH = 256;
+
 /**
- * MaxPool loses a NaN, which must not be hidden: here it makes its row of the result NaN, not only its window. (Looking for it
- * window by window takes four times as long as the pooling itself; the layer behind spreads it over the image anyhow.)
+ * MaxPool loses a NaN, which must not be hidden: here it makes a stretch of some rows of the result NaN, not only its window.
+ * (Looking for it window by window takes four times as long as the pooling itself; the layer behind spreads it anyhow.)
  */
 function poisoned(graph: GraphBuilder, pooled: Value, source: Value): Value {
   const [, , rows = 1, columns = 1] = pooled.dims;
-  const inputs = [graph.reshape(source, [rows, sizeOf(source.dims) / rows]), graph.integers([1])];
+  let together = 1;
+  while (rows % (2 * together) === 0 && 2 * together * columns <= STRETCH) together *= 2;
+  const stretches = rows / together;
+  const inputs = [graph.reshape(source, [stretches, sizeOf(source.dims) / stretches]), graph.integers([1])];
   const attributes = { keepdims: int(1) };
-  const squares = graph.node({ op: "ReduceSumSquare", inputs, type: "float32", dims: [rows, 1], attributes });
-  return orNaN(graph, graph.reshape(pooled, [rows, columns]), squares);
+  const squares = graph.node({ op: "ReduceSumSquare", inputs, type: "float32", dims: [stretches, 1], attributes });
+  return orNaN(graph, graph.reshape(pooled, [stretches, together * columns]), squares);
 }
 
 /**
