@@ -1,6 +1,7 @@
 import type { Tensor } from "@concord/engine";
 import { flatten, portableEngine } from "@concord/engine";
 import { nativeEngine } from "@concord/engine/node";
+import { checkedProgram, exportStep, stepWork } from "@concord/engine/programs";
 import { expect, it } from "vitest";
 import { workloads } from "../benchmarks/engine/workloads.ts";
 
@@ -14,6 +15,14 @@ it.each(workloads({ small: true }))("twenty steps of $name give the same losses 
     const want = lossOf(output);
     expect(Math.abs(lossOf(actual.outputs[i] ?? {}) - want)).toBeLessThanOrEqual(1e-4 * Math.abs(want));
   }
+});
+
+/** What our own lowering writes must pass the checks for programs that travel, with what they find out about it. */
+it.each(workloads({ small: true }))("$name may travel: its shapes are known, and its work", async ({ step }) => {
+  const [{ bytes }, { work }] = [await exportStep(step), await stepWork(step)];
+  const checked = checkedProgram(bytes);
+  expect(checked.work / work).toBeGreaterThan(0.5);
+  expect(checked.work / work).toBeLessThan(1.1);
 });
 
 function lossOf(output: Parameters<typeof flatten<Tensor>>[0]): number {

@@ -19,6 +19,17 @@ describe("what a page loads to take part in a federation", () => {
     expect(bundle.gzip).toBeLessThanOrEqual(200 * 1024);
   });
 
+  test("holds nothing of ONNX Runtime, and the lowering apart, to be loaded where a task may gain from it", () => {
+    const packages = bundle.modules.filter((module) => module.startsWith("node_modules/"));
+    expect(packages.some((module) => module.includes("@jax-js"))).toBe(true);
+    expect(packages.filter((module) => module.includes("onnxruntime"))).toEqual([]);
+    const lowering = [...bundle.parts].filter(([, modules]) =>
+      modules.some((module) => /native\/lower\//.test(module)),
+    );
+    expect(lowering.map(([file]) => file)).toEqual([expect.stringMatching(/^assets\/index\.programs-/)]);
+    expect(bundle.files.map(({ file }) => file)).toContain(lowering[0]?.[0]);
+  });
+
   test("holds nothing of the coordinator", () => {
     expect(bundle.modules).toContain("packages/party/src/party.ts");
     expect(bundle.modules.filter((module) => module.includes("packages/coordinator"))).toEqual([]);

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import type { Engine, NDArray } from "@concord/engine";
 import { key, matmul, portableEngine, rng, tensor } from "@concord/engine";
 import { nativeEngine } from "@concord/engine/node";
-import type { Peer } from "./peer.ts";
+import type { Peer, Times } from "./peer.ts";
 import { startPyTorch } from "./peer.ts";
 import { plot } from "./plot.ts";
 import { geometricMean, median, medianInterval } from "./statistics.ts";
@@ -48,13 +48,15 @@ export interface Result {
   readonly portable?: Measured | undefined;
   readonly pytorch?: Measured | undefined;
   readonly nativeToPyTorch?: Ratio | undefined;
+  /** The same of the processor's time: what other work takes away from either is not in it. */
+  readonly processorNativeToPyTorch?: Ratio | undefined;
   readonly portableToNative?: number | undefined;
   /** Tracing, lowering and opening the session, in milliseconds. */
   readonly compile: number;
 }
 
-/** A workload on one engine, ready to be timed: milliseconds a step. */
-type Timer = (steps: number) => Promise<number>;
+/** A workload on one engine, ready to be timed. */
+type Timer = (steps: number) => Promise<Times>;
 
 const PORTABLE_ROUNDS = 3;
 const rounds = Number(values.rounds);
@@ -76,11 +78,12 @@ for (const n of [512, 1024]) {
       peer,
     ),
   );
+  await save();
 }
 for (const workload of workloads()) {
   if (!wanted(workload.name)) continue;
   const [a, b] = [await stepTimer(native, workload), await stepTimer(portable, workload)];
-  const portableSteps = Math.min(5, workload.steps);
+  const portableSteps = workload.name === "cnn" ? 1 : Math.min(4, workload.steps);
   results.push(
     await measure(
       workload.name,
@@ -88,42 +91,43 @@ for (const workload of workloads()) {
       peer,
     ),
   );
+  await save();
 }
 peer?.stop();
 
-const training = results.filter(({ workload }) => !workload.startsWith("matmul"));
-const ratios = training.flatMap(({ nativeToPyTorch }) => nativeToPyTorch ?? []);
-const summary = {
-  nativeToPyTorch:
-    ratios.length === 0
-      ? undefined
-      : {
-          geometricMean: geometricMean(ratios.map((ratio) => ratio.median)),
-          interval: [0, 1].map((end) => geometricMean(ratios.map((ratio) => ratio.interval[end] ?? ratio.median))),
-          worst: Math.max(...ratios.map((ratio) => ratio.median)),
-        },
-  portableToNative: values.portable
-    ? geometricMean(training.flatMap((result) => result.portableToNative ?? []))
-    : undefined,
-};
-const machine = {
-  processor: cpus()[0]?.model,
-  cores: availableParallelism(),
-  load: loadavg()[0],
-  node: process.version,
-};
-const report = {
-  machine,
-  threads,
-  engine: native.description,
-  pytorch: peer && { version: peer.version, blas: peer.blas },
-  summary,
-  results,
-};
-await mkdir(values.out, { recursive: true });
-await writeFile(`${values.out}/results.json`, `${JSON.stringify(report, null, 2)}\n`);
-await writeFile(`${values.out}/results.svg`, plot(results));
-console.log(JSON.stringify(summary, null, 2));
+console.log(JSON.stringify((await save()).summary, null, 2));
+
+/** Writes what has been measured so far: a run takes long, and may be cut short. */
+async function save() {
+  const training = results.filter(({ workload }) => !workload.startsWith("matmul"));
+  const summary = {
+    nativeToPyTorch: overall(training.flatMap(({ nativeToPyTorch }) => nativeToPyTorch ?? [])),
+    processorNativeToPyTorch: overall(
+      training.flatMap(({ processorNativeToPyTorch }) => processorNativeToPyTorch ?? []),
+    ),
+    portableToNative: values.portable
+      ? geometricMean(training.flatMap((result) => result.portableToNative ?? []))
+      : undefined,
+  };
+  const report = {
+    date: new Date().toISOString().slice(0, 10),
+    machine: {
+      processor: cpus()[0]?.model,
+      cores: availableParallelism(),
+      load: loadavg()[0],
+      node: process.version,
+    },
+    threads,
+    engine: native.description,
+    pytorch: peer && { version: peer.version, blas: peer.blas },
+    summary,
+    results,
+  };
+  await mkdir(values.out, { recursive: true });
+  await writeFile(`${values.out}/results.json`, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(`${values.out}/results.svg`, plot(results));
+  return report;
+}
 
 async function measure(
   workload: string,
@@ -135,27 +139,31 @@ async function measure(
   await torch?.time(workload, 1);
   const portableRounds = !values.portable ? 0 : workload === "cnn" ? 1 : PORTABLE_ROUNDS;
   if (portableRounds > 1) await timers.portable(1);
-  const times: { native: number[]; portable: number[]; pytorch: number[] } = { native: [], portable: [], pytorch: [] };
+  const times: Record<"native" | "portable" | "pytorch", Times[]> = { native: [], portable: [], pytorch: [] };
   for (let round = 0; round < rounds; round++) {
     times.native.push(await timers.native(steps));
     if (torch !== undefined) times.pytorch.push(await torch.time(workload, steps));
     if (round < portableRounds) times.portable.push(await timers.portable(portableSteps));
   }
-  const paired = times.pytorch.map((ms, i) => (times.native[i] ?? Number.NaN) / ms);
+  const ratioOf = (pick: (times: Times) => number): Ratio => {
+    const paired = times.pytorch.map((one, i) => pick(times.native[i] ?? one) / pick(one));
+    return { median: median(paired), interval: medianInterval(paired) };
+  };
+  const wall = ({ ms }: Times) => ms;
   const result: Result = {
     workload,
     native: summarize(times.native),
     portable: values.portable ? summarize(times.portable) : undefined,
     pytorch: torch && summarize(times.pytorch),
-    nativeToPyTorch: torch && { median: median(paired), interval: medianInterval(paired) },
-    portableToNative: values.portable ? median(times.portable) / median(times.native) : undefined,
+    nativeToPyTorch: torch && ratioOf(wall),
+    processorNativeToPyTorch: torch && ratioOf(({ processor }) => processor),
+    portableToNative: values.portable ? median(times.portable.map(wall)) / median(times.native.map(wall)) : undefined,
     compile: timers.compile,
   };
   const show = (measured: Measured | undefined) => measured?.median.toFixed(3).padStart(10) ?? "-".padStart(10);
-  const ratio = result.nativeToPyTorch;
-  const told = ratio
-    ? `ratio ${ratio.median.toFixed(2)} [${ratio.interval.map((end) => end.toFixed(2)).join(", ")}]`
-    : "";
+  const tell = (what: string, ratio: Ratio | undefined) =>
+    ratio ? `${what} ${ratio.median.toFixed(2)} [${ratio.interval.map((end) => end.toFixed(2)).join(", ")}]  ` : "";
+  const told = tell("ratio", result.nativeToPyTorch) + tell("of processor time", result.processorNativeToPyTorch);
   console.log(
     `${workload.padEnd(12)} portable ${show(result.portable)}  native ${show(result.native)}  PyTorch ${show(result.pytorch)} ms  ${told}`,
   );
@@ -170,11 +178,7 @@ async function stepTimer(
   const program = await engine.compileStep(step);
   return {
     compile: program.compileMilliseconds ?? 0,
-    async time(count) {
-      const started = performance.now();
-      await program.run(carry, inputs.slice(0, count));
-      return (performance.now() - started) / count;
-    },
+    time: (count) => timed(count, () => program.run(carry, inputs.slice(0, count))),
   };
 }
 
@@ -199,14 +203,30 @@ async function productTimer(engine: Engine, n: number): Promise<{ time: Timer; c
   });
   return {
     compile: program.compileMilliseconds ?? 0,
-    async time(count) {
-      const started = performance.now();
-      for (let i = 0; i < count; i++) await program.run({ a: matrix, b: matrix });
-      return (performance.now() - started) / count / CHAIN;
-    },
+    time: (count) =>
+      timed(count * CHAIN, async () => {
+        for (let i = 0; i < count; i++) await program.run({ a: matrix, b: matrix });
+      }),
   };
 }
 
-function summarize(times: readonly number[]): Measured {
+async function timed(count: number, work: () => Promise<unknown>): Promise<Times> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { ms: (performance.now() - started) / count, processor: (user + system) / 1000 / count };
+}
+
+function overall(ratios: readonly Ratio[]) {
+  if (ratios.length === 0) return undefined;
+  return {
+    geometricMean: geometricMean(ratios.map((ratio) => ratio.median)),
+    interval: [0, 1].map((end) => geometricMean(ratios.map((ratio) => ratio.interval[end] ?? ratio.median))),
+    worst: Math.max(...ratios.map((ratio) => ratio.median)),
+  };
+}
+
+function summarize(all: readonly Times[]): Measured {
+  const times = all.map(({ ms }) => ms);
   return { median: median(times), min: Math.min(...times), max: Math.max(...times), rounds: times.length };
 }

@@ -1,13 +1,19 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
+/** Milliseconds a step. */
+export interface Times {
+  readonly ms: number;
+  /** Of the processor's time, which other work on the machine disturbs less. */
+  readonly processor: number;
+}
+
 /** PyTorch in a process of its own, which times a workload when asked. */
 export interface Peer {
   readonly version: string;
   /** The library of its matrix products: Debian's reference BLAS is thirty times slower than OpenBLAS. */
   readonly blas: string;
-  /** Milliseconds a step. */
-  time(workload: string, steps: number): Promise<number>;
+  time(workload: string, steps: number): Promise<Times>;
   stop(): void;
 }
 
@@ -33,7 +39,7 @@ export async function startPyTorch(threads: number): Promise<Peer | undefined> {
     blas,
     async time(workload, steps) {
       child.stdin.write(`${JSON.stringify({ workload, steps })}\n`);
-      return ((await receive()) as { ms: number }).ms;
+      return (await receive()) as Times;
     },
     stop: () => child.stdin.end(),
   };

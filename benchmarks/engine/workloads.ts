@@ -94,7 +94,7 @@ function cnnStep(batch: number, side: number, channels: readonly number[]): Work
   };
   return {
     name: "cnn",
-    steps: 1,
+    steps: 4,
     ...training("cnn", parameters, sgd(), {
       input: { x: f32([batch, channels[0] ?? 0, side, side]), y: i32([batch]) },
       loss: (p, input) => mean(crossEntropy(apply(p, arrayAt(input, "x")), arrayAt(input, "y"))),
@@ -160,7 +160,7 @@ function gptStep(size: typeof GPT, batch: number, lora: boolean): Workload {
       });
   return {
     name,
-    steps: 1,
+    steps: 4,
     ...body,
     input: (seed) => ({
       tokens: labels(seed, [batch, size.context], size.vocabulary),

@@ -1,6 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WEB_RUNTIME } from "@concord/engine";
+import { webRuntimeFolder } from "@concord/engine/node";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Coordinator } from "../src/index.ts";
 import { joinAs } from "./fake-party.ts";
@@ -45,6 +47,44 @@ describe("the page", () => {
     }
     expect(build).toHaveBeenCalledTimes(1);
     await rm(folder, { recursive: true });
+  });
+});
+
+describe("the runtime of tabs that train", () => {
+  const types = {
+    "ort.wasm.min.mjs": "text/javascript; charset=utf-8",
+    "ort-wasm-simd-threaded.mjs": "text/javascript; charset=utf-8",
+    "ort-wasm-simd-threaded.wasm": "application/wasm",
+  };
+
+  it.each(Object.entries(types))("has %s, for ever, under the page's policy", async (file, type) => {
+    coordinator = await startInMemory();
+    const response = await fetch(`${coordinator.url}${WEB_RUNTIME.path}${file}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe(type);
+    expect(response.headers.get("content-encoding")).toBe("gzip");
+    expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+    expect(response.headers.get("content-security-policy")).toContain("script-src 'self' 'wasm-unsafe-eval'");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    const installed = await readFile(join(webRuntimeFolder(), file));
+    expect(Buffer.from(await response.arrayBuffer()).equals(installed)).toBe(true);
+    const plain = await get(`${WEB_RUNTIME.path}${file}`);
+    expect(plain.headers).toMatchObject({ "content-length": String(installed.length), "content-type": type });
+  });
+
+  it("has no other file and no other version", async () => {
+    coordinator = await startInMemory();
+    for (const path of [
+      `${WEB_RUNTIME.path}ort.all.mjs`,
+      `${WEB_RUNTIME.path}..%2fpackage.json`,
+      `${WEB_RUNTIME.path}constructor`,
+      "/runtime/onnxruntime-web-1.0.0/ort.wasm.min.mjs",
+    ]) {
+      expect({ path, status: (await get(path)).status }).not.toMatchObject({ status: 200 });
+    }
+    const { status, body } = await get(`${WEB_RUNTIME.path}ort.all.mjs`);
+    expect(status).toBe(404);
+    expect(JSON.parse(body).error.message).toContain("there is no ort.all.mjs here, only ort.wasm.min.mjs");
   });
 });
 

@@ -1,4 +1,7 @@
 export * from "./durable-file.node.ts";
 export * from "./native/choose.node.ts";
 export * from "./native/engine.node.ts";
+export { isolatedSession } from "./native/isolated-session.node.ts";
+export { PEEPHOLES, type Peephole } from "./native/lower/peepholes/names.ts";
 export { openSession } from "./native/session.node.ts";
+export { webRuntimeFolder } from "./native/web-runtime.node.ts";

@@ -1,4 +1,5 @@
 export * from "./code-units.ts";
+export { WEB_RUNTIME } from "./native/web-runtime.ts";
 export * from "./ndarray.ts";
 export * from "./portable.ts";
 export * from "./program.ts";

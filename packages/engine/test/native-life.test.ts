@@ -6,6 +6,7 @@ import type { Definition, StepDefinition, Tensor } from "../src/index.ts";
 import { float32, matmul, NDArray, tanh } from "../src/index.ts";
 import { chunkLength } from "../src/native/chunk.ts";
 import { sessionCache } from "../src/native/session-cache.ts";
+import { threadsFor } from "../src/native/threads.node.ts";
 
 // What a native engine does over its life: fall back, stop, share sessions, give memory back.
 
@@ -62,6 +63,31 @@ describe("the choice of an engine", () => {
   });
 });
 
+describe("a platform without a native runtime", () => {
+  const load = () =>
+    Promise.reject(new Error("Cannot find module 'onnxruntime_binding.node'\nRequire stack:\n- index.js"));
+
+  it("computes on the portable engine, and says so in one clear line", async () => {
+    const warnings: string[] = [];
+    const engine = await engineFor({ load, warn: (message) => warnings.push(message) });
+    expect(warnings).toEqual([
+      `no native runtime for ${process.platform} ${process.arch} (Cannot find module 'onnxruntime_binding.node'): ` +
+        "the portable engine computes",
+    ]);
+    const { y } = await (await engine.compile(SORT)).run({ x: float32([4], [3, 1, 2, 0]) });
+    expect({ kind: engine.kind, y: [...(y as Tensor).data] }).toEqual({ kind: "portable", y: [0, 1, 2, 3] });
+  });
+
+  it("fails where native is forced, and says nothing where portable is", async () => {
+    vi.stubEnv("CONCORD_ENGINE", "native");
+    await expect(engineFor({ load })).rejects.toThrow("Cannot find module");
+    vi.stubEnv("CONCORD_ENGINE", "portable");
+    const warnings: string[] = [];
+    expect((await engineFor({ load, warn: (message) => warnings.push(message) })).kind).toBe("portable");
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe("a step program", () => {
   it("reports its compile time, stops between chunks, and lets timers have their turn", async () => {
     const engine = await nativeEngine();
@@ -96,8 +122,36 @@ describe("a step program", () => {
     const input = (size: number) => [["x", { dtype: "float32", shape: [size] }] as const];
     expect(chunkLength(1e3, input(10))).toBe(64);
     expect(chunkLength(3e8, input(10))).toBe(5);
+    // Large steps go four together, unless that took more than about a second.
+    expect(chunkLength(6e9, input(10))).toBe(4);
+    expect(chunkLength(1.2e10, input(10))).toBe(2);
     expect(chunkLength(1e12, input(10))).toBe(1);
     expect(chunkLength(1e3, input(1024 * 1024))).toBe(4);
+  });
+});
+
+describe("the number of threads", () => {
+  it("is one, unless a training is alone on its machine and its steps are large", () => {
+    expect(threadsFor(1e10, false, 8)).toBe(1);
+    expect(threadsFor(1e8, true, 8)).toBe(1);
+    expect(threadsFor(1e10, true, 1)).toBe(1);
+    expect(threadsFor(1e10, true, 2)).toBe(2);
+    expect(threadsFor(1e10, true, 64)).toBe(4);
+  });
+
+  it("gives the same bits every time, and those of another number to rounding", async () => {
+    const run = async (intraOpThreads: number) => {
+      const program = await (await nativeEngine({ intraOpThreads, idleSessions: 0 })).compileStep(STEP);
+      const { carry } = await program.run(
+        { w: W },
+        Array.from({ length: 20 }, () => ({ x: W })),
+      );
+      program.dispose();
+      return carry.w as Tensor;
+    };
+    const [one, two, again] = [await run(1), await run(2), await run(2)];
+    expect(again).toEqual(two);
+    for (const [i, value] of one.data.entries()) expect(two.data[i]).toBeCloseTo(value, 5);
   });
 });
 
@@ -108,7 +162,11 @@ describe("sessions", () => {
       log.push(`open ${bytes[0]}`);
       return { run: async () => new Map(), release: async () => void log.push(`release ${bytes[0]}`) };
     }, 1);
-    const [a, again, b] = [await cache.acquire(key(1)), await cache.acquire(key(1)), await cache.acquire(key(2))];
+    const [a, again, b] = [
+      await cache.acquire(key(1), 1),
+      await cache.acquire(key(1), 1),
+      await cache.acquire(key(2), 1),
+    ];
     expect(log).toEqual(["open 1", "open 2"]);
     a.release();
     a.release();
@@ -118,7 +176,7 @@ describe("sessions", () => {
     again.release();
     await expect.poll(() => log).toEqual(["open 1", "open 2", "release 2"]);
     expect(cache.size).toBe(1);
-    (await cache.acquire(key(1))).release();
+    (await cache.acquire(key(1), 1)).release();
     await cache.clear();
     await expect.poll(() => log).toEqual(["open 1", "open 2", "release 2", "release 1"]);
   });

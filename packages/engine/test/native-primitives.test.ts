@@ -66,6 +66,12 @@ function truths(shape: readonly number[], seed = 1): Tensor {
 const SPECIAL = float32([8], [0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-30, 3.5]);
 const OTHER = float32([8], [1, Number.NaN, -1, Number.NaN, 2, Number.NEGATIVE_INFINITY, -1e-30, 0]);
 
+const SIGNED_INTEGERS = [int32([7], [7, -7, 7, -7, 5, -5, 0]), int32([7], [2, 2, -2, -2, 3, 3, -4])] as const;
+const SIGNED_NUMBERS = [
+  float32([14], [7, -7, 7, -7, 5.5, -5.5, 0, -0, Infinity, 3, Number.NaN, -Infinity, 5, -5]),
+  float32([14], [2, 2, -2, -2, 0, -0, 4, 0, 2, Infinity, 2, 3, -Infinity, 0.5]),
+] as const;
+
 const SHAPES: readonly (readonly number[])[] = [[5], [2, 3], [1], [], [3, 1, 4], [2, 0, 3]];
 const PAIRS: readonly (readonly [readonly number[], readonly number[]])[] = [
   [
@@ -117,6 +123,13 @@ const CASES: readonly Case[] = [
   ...binary("mul of integers", (a, b) => a.mul(b), integers),
   ...binary("max of integers", of(np.maximum), integers),
   ...binary("equal of booleans", (a, b) => a.equal(b), truths),
+  one("remainder of integers of either sign", of(np.remainder), ...SIGNED_INTEGERS),
+  one("fmod of integers of either sign", of(np.fmod), ...SIGNED_INTEGERS),
+  one("floor division of integers of either sign", of(np.floorDivide), ...SIGNED_INTEGERS),
+  one("remainder of any numbers", of(np.remainder), ...SIGNED_NUMBERS),
+  one("fmod of any numbers", of(np.fmod), ...SIGNED_NUMBERS),
+  one("floor division of any numbers", of(np.floorDivide), ...SIGNED_NUMBERS),
+  one("division of any numbers", (a, b) => a.div(b), ...SIGNED_NUMBERS),
   ...unary("neg", (x) => x.neg()),
   ...unary("reciprocal", of(np.reciprocal), positive),
   ...unary("floor", of(np.floor)),
@@ -150,6 +163,69 @@ const CASES: readonly Case[] = [
   special(
     "where",
     of((a, b) => np.where(a.ref.less(b.ref), a, b)),
+  ),
+  special(
+    "less equal",
+    of((a, b) => a.lessEqual(b)),
+  ),
+  special("sub", (a, b) => a.sub(b)),
+  special("div", (a, b) => a.div(b)),
+  special("maximum", of(np.maximum)),
+  special("minimum", of(np.minimum)),
+  ...(["sum", "prod", "max", "min", "mean"] as const).flatMap((op) => [
+    special(
+      `${op} over`,
+      of((a, b) => np[op](np.stack([a, b]), 0)),
+    ),
+    special(
+      `${op} of everything`,
+      of((a, b) => np[op](np.stack([a, b]))),
+    ),
+  ]),
+  special(
+    "product of matrices",
+    of((a, b) => np.matmul(a.reshape([2, 4]), b.reshape([4, 2]))),
+  ),
+  special(
+    "absolute",
+    of((a) => np.absolute(a)),
+  ),
+  special(
+    "sign of a difference",
+    of((a, b) => np.sign(a.sub(b))),
+  ),
+  special(
+    "relu",
+    of((a) => jax.nn.relu(a)),
+  ),
+  special(
+    "tanh",
+    of((a) => np.tanh(a)),
+  ),
+  special(
+    "erf",
+    of((a) => lax.erf(a)),
+  ),
+  special(
+    "floor",
+    of((a) => np.floor(a)),
+  ),
+  special(
+    "sqrt",
+    of((a) => np.sqrt(a)),
+  ),
+  special(
+    "reciprocal",
+    of((a) => np.reciprocal(a)),
+  ),
+  special("cast to bool", (a) => a.astype("bool")),
+  special(
+    "softmax",
+    of((a) => jax.nn.softmax(a)),
+  ),
+  special(
+    "where not chosen",
+    of((a, b) => np.where(b.ref.equal(b), 1, a)),
   ),
   one("exp of ∞", of(np.exp), float32([3], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])),
   one("sqrt of −1", of(np.sqrt), float32([3], [-1, 0, Number.POSITIVE_INFINITY])),
@@ -489,6 +565,53 @@ describe("vmap", () => {
     one("of a gradient", mapped(jax.grad((x: jax.Array) => np.sum(np.tanh(x))) as never), normal([3, 4])),
   ])("$name", async ({ f, inputs }) => {
     await agree(f, inputs);
+  });
+});
+
+it("a maximum over blocks hides no NaN, and makes NaN at most a stretch around it", async () => {
+  // 3 × 200 blocks of 2 × 2: rows too long to go together.
+  const x = float32(
+    [6, 400],
+    Float32Array.from({ length: 2400 }, (_, i) => (i === 801 ? Number.NaN : i === 2000 ? Number.POSITIVE_INFINITY : i)),
+  );
+  const definition = {
+    name: "max of blocks",
+    inputs: { x },
+    apply: (given: Record<string, unknown>) => {
+      return { y: new NDArray(np.max((given.x as Array_).ref.reshape([3, 2, 200, 2]), [1, 3])) };
+    },
+  };
+  const [a, b] = [await native.compile(definition), await portable.compile(definition)];
+  const [actual, exact] = [(await a.run({ x })).y as Tensor, (await b.run({ x })).y as Tensor];
+  expect(exact.data[200]).toBeNaN();
+  expect(exact.data[400]).toBe(Number.POSITIVE_INFINITY);
+  for (const [i, value] of exact.data.entries()) {
+    expect(actual.data[i]).toBe(i >= 200 && i < 400 ? Number.NaN : value);
+  }
+});
+
+describe("a quotient of integers", () => {
+  const quotient = (a: Tensor, b: Tensor) => ({
+    name: "quotient",
+    inputs: { a, b },
+    apply: (given: Record<string, unknown>) => {
+      const [x, y] = [given.a as Array_, given.b as Array_];
+      return { y: new NDArray(np.fmod(x.ref, y.ref)) };
+    },
+  });
+
+  it("by zero fails on both back ends, in words, and ends no process", async () => {
+    const [a, b] = [int32([2], [1, 0]), int32([2], [1, 0])];
+    for (const engine of [native, portable]) {
+      const program = await engine.compile(quotient(a, b));
+      await expect(program.run({ a, b })).rejects.toThrow(/zero/i);
+    }
+  });
+
+  it("by −1 wraps around natively, where the portable back end fails", async () => {
+    const [a, b] = [int32([3], [-(2 ** 31), 7, -7]), int32([3], [-1, -1, -1])];
+    const program = await native.compile(quotient(a, b));
+    expect([...((await program.run({ a, b })).y as Tensor).data].map((v) => v + 0)).toEqual([0, 0, 0]);
   });
 });
 

@@ -1,15 +1,17 @@
+import * as jax from "@jax-js/jax";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openSession } from "../src/index.node.ts";
+import { isolatedSession, openSession } from "../src/index.node.ts";
 import {
   checkedProgram,
   exportProgram,
   exportStep,
+  type Limits,
   loadProgram,
   MalformedModel,
   RefusedProgram,
 } from "../src/index.programs.ts";
-import type { ArrayTree, NDArray, StepDefinition, Tensor } from "../src/index.ts";
-import { float32, matmul, mean, portableEngine, square, valueAndGrad } from "../src/index.ts";
+import type { ArrayTree, StepDefinition, Tensor } from "../src/index.ts";
+import { float32, matmul, mean, NDArray, portableEngine, square, tanh, valueAndGrad } from "../src/index.ts";
 import { hashOf } from "../src/native/hash.ts";
 import { decodeModel } from "../src/native/onnx/decode.ts";
 import { encodeModel } from "../src/native/onnx/encode.ts";
@@ -19,6 +21,7 @@ import { MessageWriter } from "../src/native/onnx/wire.ts";
 // Programs as data, and what a party refuses to run.
 
 const open = (bytes: Uint8Array) => openSession(bytes, 1);
+const SPEC = { dtype: "float32", shape: [3, 3] } as const;
 const X = float32([2, 3], [1, 2, 3, 4, 5, 6]);
 const CARRY = { parameters: { w: float32([3, 3], [1, 0, 0, 0, 1, 0, 0, 0, 1]) } };
 
@@ -92,10 +95,37 @@ describe("a program that travels", () => {
   });
 });
 
+describe("a session in a process of its own", () => {
+  it("gives the same bits as one on this thread", async () => {
+    const { bytes, hash } = await exportStep(descent());
+    const runs = [isolatedSession, open].map(async (opened) => {
+      const loaded = await loadProgram(bytes, { approved: new Set([hash]) }, opened);
+      if (loaded.kind !== "step") throw new Error("not a step");
+      const result = await loaded.program.run(CARRY, [{ x: X }, { x: X }]);
+      loaded.program.dispose();
+      return result;
+    });
+    const [apart, here] = await Promise.all(runs);
+    expect(apart).toEqual(here);
+  });
+
+  it("says why a model cannot be opened", async () => {
+    await expect(isolatedSession(Uint8Array.of(1, 2, 3))).rejects.toThrow(/protobuf|model/i);
+  });
+});
+
 describe("a party refuses", () => {
   it("a program that nobody approved", async () => {
     const { bytes } = await exportStep(descent());
     await expect(loadProgram(bytes, { approved: new Set() }, open)).rejects.toThrow(/nobody has approved/);
+  });
+
+  it("a program of which a single byte differs from the approved one", async () => {
+    const { bytes, hash } = await exportStep(descent());
+    const other = bytes.map((byte, i) => (i === bytes.length - 1 ? byte ^ 1 : byte));
+    const own = await hashOf(other);
+    const refused = loadProgram(other, { approved: new Set([hash]) }, open);
+    await expect(refused).rejects.toThrow(`nobody has approved the program ${own}`);
   });
 
   it("a program that returns the batch as a parameter", async () => {
@@ -147,14 +177,116 @@ describe("a party refuses", () => {
     expect(() => checkedProgram(bad)).toThrow(message);
   });
 
-  it("a shape beyond the limit", async () => {
+  it.each<[string, Partial<Limits>, RegExp]>([
+    ["elements", { elements: 8 }, /"carry:parameters\.w" of shape \[3,3\] is larger than 8 elements/],
+    ["memory", { memory: 100 }, /\d+ bytes would be in use at once, more than 100/],
+    ["work", { work: 50 }, /a step of \d+ operations is more than 50/],
+    ["nodes", { nodes: 2 }, /\d+ nodes are more than 2/],
+    ["metrics", { metric: 0 }, /the metric "loss" has 1 elements, at most 0 are allowed/],
+  ])("a program beyond the limit of %s", async (_, limits, message) => {
     const { bytes } = await exportStep(descent());
-    expect(() =>
-      checkedProgram(bytes, { bytes: 1e9, nodes: 1000, elements: 5, work: 1e12, milliseconds: 1000 }),
-    ).toThrow(/larger than 5/);
-    await expect(loadProgram(bytes, { approved: new Set(), limits: { bytes: 10 } }, open)).rejects.toThrow(
-      /more than 10/,
+    expect(() => checkedProgram(bytes, limits)).toThrow(message);
+    expect(() => checkedProgram(bytes, limits)).toThrow(RefusedProgram);
+  });
+
+  it("a file beyond the limit, before anything else", async () => {
+    const { bytes } = await exportStep(descent());
+    const refused = loadProgram(bytes, { approved: new Set(), limits: { bytes: 10 } }, open);
+    await expect(refused).rejects.toThrow(`${bytes.length} bytes are more than 10`);
+  });
+
+  it("a tensor that grows inside, though all that goes in and out is small", async () => {
+    const { bytes } = await exportProgram({
+      name: "bomb",
+      inputs: { x: { dtype: "float32", shape: [40_000] } },
+      apply: ({ x }) => {
+        const column = (x as NDArray).reshape([40_000, 1]);
+        return { y: mean(tanh(column.add((x as NDArray).reshape([1, 40_000])))) };
+      },
+    });
+    expect(() => checkedProgram(bytes)).toThrow(/of shape \[40000,40000\] is larger than 268435456 elements/);
+    expect(() => checkedProgram(bytes, { elements: 2 ** 40 })).toThrow(/\d{11} bytes would be in use at once/);
+  });
+
+  it("to believe the file about a shape", async () => {
+    const { bytes } = await exportStep(descent());
+    const liar = (body: Graph) => ({
+      ...body,
+      nodes: body.nodes.map((node) =>
+        node.op === "Gemm" || node.op === "MatMul" ? { ...node, op: "Transpose", attributes: {} } : node,
+      ),
+    });
+    expect(() => checkedProgram(changed(bytes, liar))).toThrow(RefusedProgram);
+    const other = (body: Graph) => ({
+      ...body,
+      outputs: body.outputs.map((output, i) => (i === 0 ? { ...output, shape: [9] } : output)),
+    });
+    expect(() => checkedProgram(changed(bytes, other))).toThrow(/the body of the Scan gives float32\[9\]/);
+  });
+
+  it("a program that hands on private state as a parameter or as a metric", async () => {
+    const leak = (into: "parameters" | "metric"): StepDefinition => ({
+      name: "leak",
+      carry: { parameters: { w: SPEC }, momentum: SPEC },
+      input: { x: SPEC },
+      apply: ({ parameters, momentum }, { x }) => {
+        const { w } = parameters as ArrayTree;
+        const [state, next] = [momentum as NDArray, (w as NDArray).add(x as NDArray)];
+        return into === "parameters"
+          ? { carry: { parameters: { w: state }, momentum: next }, output: { loss: mean(next) } }
+          : { carry: { parameters: { w: next }, momentum: next }, output: { loss: state } };
+      },
+    });
+    const parameters = (await exportStep(leak("parameters"))).bytes;
+    expect(() => checkedProgram(parameters)).toThrow(/"parameters\.w" hands on private state \(.*momentum\)/);
+    const metric = (await exportStep(leak("metric"))).bytes;
+    expect(() => checkedProgram(metric)).toThrow(/"loss" hands on private state/);
+  });
+
+  it("a loop without a bound, and anything around the Scan", async () => {
+    const { bytes } = await exportStep(descent());
+    const model = decodeModel(bytes);
+    const [scan] = model.graph.nodes;
+    if (scan === undefined) throw new Error("no Scan");
+    const around = (nodes: Node[]) => () => checkedProgram(encodeModel({ ...model, graph: { ...model.graph, nodes } }));
+    expect(around([{ ...scan, op: "Loop" }])).toThrow("a step must be one Scan, not Loop");
+    expect(around([scan, scan])).toThrow("a step must be one Scan, not Scan, Scan");
+    const directed = { ...scan.attributes, scan_input_directions: { kind: "ints", value: [1] } as const };
+    expect(around([{ ...scan, attributes: directed }])).toThrow("a step must be one Scan");
+    const short = { ...scan.attributes, num_scan_inputs: { kind: "int", value: 0 } as const };
+    expect(around([{ ...scan, attributes: short }])).toThrow("the Scan of a step must run over its 1 inputs");
+  });
+
+  it("a division that would end the process", async () => {
+    const spec = { dtype: "int32", shape: [3] } as const;
+    const { bytes } = await exportProgram({
+      name: "division",
+      inputs: { x: spec, y: spec },
+      apply: ({ x, y }) => ({ z: new NDArray(jax.numpy.floorDivide((x as NDArray).ref, (y as NDArray).ref)) }),
+    });
+    expect(() => checkedProgram(bytes)).toThrow(/(Div|Mod) ".*" divides integers by what is no constant, or by −1/);
+  });
+
+  it("a domain of operators that it does not know", async () => {
+    const model = decodeModel((await exportStep(descent())).bytes);
+    const opsets = [...model.opsets, { domain: "evil.example", version: 1 }];
+    expect(() => checkedProgram(encodeModel({ ...model, opsets }))).toThrow(
+      'the operator domain "evil.example" is not allowed',
     );
+  });
+
+  it("a role that would share what must stay", async () => {
+    const model = decodeModel((await exportStep(descent())).bytes);
+    const manifest = model.metadata["concord.manifest"] ?? "";
+    for (const [from, to, message] of [
+      ['"role":"metrics"', '"role":"parameters"', 'the output "loss" has the role parameters, expected metrics'],
+      ['"role":"batch"', '"role":"metrics"', 'the input "x" has the role metrics, expected batch'],
+      ['"role":"parameters"', '"role":"batch"', 'the carry "parameters.w" has the role batch'],
+    ] as const) {
+      const metadata = { "concord.manifest": manifest.replace(from, to) };
+      expect(metadata["concord.manifest"]).not.toBe(manifest);
+      expect(() => checkedProgram(encodeModel({ ...model, metadata }))).toThrow(message);
+    }
   });
 
   it("to compute for ever", async () => {
@@ -165,6 +297,31 @@ describe("a party refuses", () => {
       for (;;) yield { x: X };
     };
     await expect(loaded.program.run(CARRY, endless())).rejects.toThrow(/timeout/i);
+    loaded.program.dispose();
+  });
+
+  it("to be held by one run that takes for ever: its process is ended", { timeout: 120_000 }, async () => {
+    // Many seconds of products, in one run without any chunk.
+    const { bytes, hash } = await exportProgram({
+      name: "long",
+      inputs: { x: { dtype: "float32", shape: [800, 800] } },
+      apply: ({ x }) => {
+        let product = x as NDArray;
+        for (let i = 0; i < 400; i++) product = tanh(matmul(product, x as NDArray));
+        return { y: mean(product) };
+      },
+    });
+    const limits = { milliseconds: 500, work: 1e13 };
+    const loaded = await loadProgram(bytes, { approved: new Set([hash]), limits }, isolatedSession);
+    if (loaded.kind !== "program") throw new Error("not a program");
+    const x = float32([800, 800], new Float32Array(800 * 800));
+    let beats = 0;
+    const heart = setInterval(() => beats++, 10);
+    await expect(loaded.program.run({ x })).rejects.toThrow(/timeout/i);
+    clearInterval(heart);
+    // The party's own thread was free meanwhile.
+    expect(beats).toBeGreaterThan(0);
+    await expect(loaded.program.run({ x })).rejects.toThrow(/timeout/i);
     loaded.program.dispose();
   });
 

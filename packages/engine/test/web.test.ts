@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
 import { chromium } from "playwright-core";
 import { createServer, type ViteDevServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nativeEngine } from "../src/index.node.ts";
+import { nativeEngine, webRuntimeFolder } from "../src/index.node.ts";
 import { exportStep } from "../src/index.programs.ts";
 import type { ArrayTree, NDArray, StepDefinition, Tensor } from "../src/index.ts";
 import {
@@ -27,7 +27,6 @@ import type { Order } from "./web/page.ts";
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ROOT = fileURLToPath(new URL("./web", import.meta.url));
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
-const RUNTIME = join(dirname(fileURLToPath(import.meta.resolve("onnxruntime-web"))));
 
 /** A convolution, a pooling and a product, trained by gradient descent. */
 const STEP: StepDefinition = {
@@ -59,7 +58,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a program in Chromium", () => {
       logLevel: "error",
       cacheDir: join(REPOSITORY, ".cache/vite-engine-test"),
       server: { port: 0, host: "127.0.0.1", fs: { allow: [REPOSITORY] } },
-      optimizeDeps: { include: ["@jax-js/jax", "onnxruntime-web/wasm"] },
+      optimizeDeps: { include: ["@jax-js/jax"] },
     });
     await server.listen();
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
@@ -88,7 +87,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a program in Chromium", () => {
     const order: Order = {
       bytes: [...bytes],
       hash,
-      assets: `${origin}@fs${RUNTIME}/`,
+      assets: `${origin}@fs${webRuntimeFolder()}/`,
       carry: flatten({ parameters } as ArrayTreeOfTensors).map(
         ([path, leaf]) => [path, leaf.shape, [...leaf.data]] as const,
       ),

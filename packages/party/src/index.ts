@@ -7,3 +7,4 @@ export * from "./private-state.ts";
 export * from "./recommender/index.ts";
 export * from "./retry.ts";
 export * from "./status.ts";
+export * from "./task-program.ts";

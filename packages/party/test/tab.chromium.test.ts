@@ -2,12 +2,19 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
-import { federationSpecSchema } from "@concord/federation";
+import { basename, extname, join } from "node:path";
+import { flatten, portableEngine, type Tensor, type Tree, WEB_RUNTIME } from "@concord/engine";
+import { webRuntimeFolder } from "@concord/engine/node";
+import { federationKeys, federationSpecSchema } from "@concord/federation";
+import { buildTask } from "@concord/learning";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { chromium } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { buildParty } from "../../../scripts/party-size.ts";
+import { personalHandwriting } from "../src/browser/data.ts";
+import type { DataSource } from "../src/browser/messages.ts";
+import { runParty } from "../src/party.ts";
+import { memoryStore } from "../src/private-state.ts";
 import { invitingCoordinator } from "./inviting-coordinator.ts";
 import { smallSpec } from "./small-federation.ts";
 
@@ -26,6 +33,10 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
   let server: Server;
   let origin: string;
   let site: Awaited<ReturnType<typeof invitingCoordinator>>;
+  /** Files of the runtime that the page has asked for. */
+  let fetched: string[];
+  let runtime: "there" | "missing";
+  let warnings: string[];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "concord-tab-"));
@@ -43,6 +54,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
     const address = server.address();
     origin = typeof address === "object" && address !== null ? `http://127.0.0.1:${address.port}` : "";
     context = await browser.newContext();
+    [fetched, runtime, warnings] = [[], "there", []];
   });
   afterEach(async () => {
     await context.close();
@@ -57,7 +69,48 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
     expect(status).toMatchObject({ bytesUp: expect.any(Number), loss: expect.any(Number) });
     expect(status.bytesUp).toBeGreaterThan(3 * 31_400);
     expect(await page.evaluate("party.member.engine")).toBe("jax-js on WebAssembly");
+    expect(fetched).toEqual([]);
     expect(site.joined[0]).toMatchObject({ client: "browser", examples: 320 });
+  });
+
+  test("trains convolutions on ONNX Runtime, to the numbers of jax-js, and fetches it from its own server only", async () => {
+    site = await invitingCoordinator(LENET, 320);
+    const page = await openPage();
+    await joinFrom(page, { kind: "handwriting", seed: "7" });
+    expect(await page.evaluate("party.done")).toMatchObject({ kind: "finished", updates: 2 });
+    expect(await page.evaluate("party.member.engine")).toBe("ONNX Runtime on WebAssembly, 1 thread");
+    expect(fetched).toEqual(Object.keys(WEB_RUNTIME.files));
+    expect(warnings).toEqual([]);
+
+    const { fake } = await invitingCoordinator(LENET, 320);
+    const identity = { origin: "http://coordinator.test", federation: "points", party: "ada", key: "cp_secret" };
+    const home = runParty({
+      identity: { ...identity, spec: LENET },
+      data: personalHandwriting("7"),
+      engine: await portableEngine(),
+      privateStore: memoryStore(),
+      fetch: fake.fetch,
+    });
+    await home.done;
+    expect(distance(site.fake.model, fake.model)).toBeLessThan(1e-5);
+    // And it did train: the steps moved the parameters by far more than that.
+    expect(
+      distance(site.fake.model, buildTask(LENET.task).model.init(federationKeys(LENET.seed).init)),
+    ).toBeGreaterThan(1e-3);
+  });
+
+  test("trains them on jax-js where the runtime is not there, and says so in one line", async () => {
+    site = await invitingCoordinator(LENET, 320);
+    runtime = "missing";
+    const page = await openPage();
+    await joinFrom(page, { kind: "handwriting", seed: "7" });
+    await reach(page, 1);
+    expect(await page.evaluate("party.member.engine")).toBe("jax-js on WebAssembly");
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^ONNX Runtime could not be loaded from http.*ort\.wasm\.min\.mjs: .*; jax-js computes instead$/,
+      ),
+    ]);
   });
 
   test("survives a reload: same party, same digits, and the state of before", async () => {
@@ -105,14 +158,17 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
 
   async function openPage(): Promise<Page> {
     const page = await context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "warning") warnings.push(message.text());
+    });
     await page.goto(origin);
     return page;
   }
 
-  async function joinFrom(page: Page): Promise<void> {
+  async function joinFrom(page: Page, source?: DataSource): Promise<void> {
     const invite = `${origin}/join/points#ci_${"a".repeat(32)}`;
     await page.evaluate(`import("/tab.js").then(({ openTabParty }) => {
-      window.party = openTabParty({ invite: ${JSON.stringify(invite)}, shareLabels: false });
+      window.party = openTabParty({ invite: ${JSON.stringify(invite)}, source: ${JSON.stringify(source)}, shareLabels: false });
     })`);
   }
 
@@ -138,9 +194,17 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? "/", origin).pathname;
     if (path.startsWith("/v1/")) return await forward(request, response, path);
-    const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".wasm": "application/wasm" };
+    const types: Readonly<Record<string, string>> = {
+      ".js": "text/javascript",
+      ".mjs": "text/javascript",
+      ".wasm": "application/wasm",
+    };
+    const inRuntime = path.startsWith(WEB_RUNTIME.path);
+    if (inRuntime) fetched.push(basename(path));
     try {
-      const content = path === "/" ? PAGE : await readFile(join(folder, path));
+      if (inRuntime && runtime === "missing") throw new Error("not here");
+      const file = inRuntime ? join(webRuntimeFolder(), basename(path)) : join(folder, path);
+      const content = path === "/" ? PAGE : await readFile(file);
       response.writeHead(200, {
         "content-type": path === "/" ? "text/html" : (types[extname(path)] ?? "text/plain"),
         "content-security-policy": POLICY,
@@ -171,4 +235,22 @@ function digits(rounds: number) {
     dataset: "generated handwriting",
     task: { ...spec.task, inputShape: [28, 28, 1], outputs: 10 },
   });
+}
+
+/** Two rounds of two steps each, with convolutions. */
+const LENET = federationSpecSchema.parse({
+  ...digits(2),
+  task: { ...digits(2).task, model: { kind: "lenet" } },
+});
+
+/** The largest difference between two models, relative to the largest entry of each tensor. */
+function distance(a: Tree<Tensor>, b: Tree<Tensor>): number {
+  const others = new Map(flatten(b));
+  return Math.max(
+    ...flatten(a).map(([path, { data }]) => {
+      const other = others.get(path)?.data ?? [];
+      const scale = Math.max(...Array.from(other, Math.abs));
+      return Math.max(...Array.from(data, (value, i) => Math.abs(value - (other[i] ?? Number.NaN)))) / scale;
+    }),
+  );
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join as joinPath } from "node:path";
+import { engineFor } from "@concord/engine/node";
 import { partitionSpecSchema } from "@concord/learning";
 import type { Status } from "@concord/party";
 import { openParty } from "@concord/party/node";
@@ -74,6 +75,8 @@ async function joinFederation(link: string, options: Options): Promise<void> {
     shareLabels: options.shareLabels,
     data: (spec) => partyData({ ...options, partition }, spec),
     signal: stopping.signal,
+    // Somebody's own machine, with one party on it.
+    engine: await engineFor({ alone: true }),
     onStatus: reporter(out),
   });
   out.record({ type: "start", party: party.identity.party, federation: party.identity.federation, folder: dir });

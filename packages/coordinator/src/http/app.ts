@@ -16,6 +16,7 @@ import { inviteRoutes } from "./routes/invites.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { partyRoutes } from "./routes/party.ts";
+import { runtimeRoutes } from "./routes/runtime.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { Services } from "./services.ts";
@@ -69,6 +70,7 @@ export async function buildApp({ services, tls }: AppOptions): Promise<App> {
     blobRoutes(routes, services);
     healthRoutes(routes);
     metricsRoutes(routes, services);
+    runtimeRoutes(routes);
     await pageRoutes(routes, services);
   });
   return app;

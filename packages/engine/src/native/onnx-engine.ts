@@ -1,8 +1,9 @@
 import type { Definition, Engine, Program, StepDefinition, StepProgram } from "../program.ts";
+import type { Peephole } from "./lower/peepholes/names.ts";
 import { encodeModel } from "./onnx/encode.ts";
 import { programModel, stepModel } from "./program-model.ts";
 import { runnableProgram, runnableStep } from "./runnable.ts";
-import type { OpenSession } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { SessionCache } from "./session-cache.ts";
 import { sessionCache } from "./session-cache.ts";
 import { UnsupportedPrimitive } from "./trace/unsupported.ts";
@@ -10,7 +11,8 @@ import { UnsupportedPrimitive } from "./trace/unsupported.ts";
 export interface OnnxEngineOptions {
   readonly kind: Engine["kind"];
   readonly description: string;
-  readonly open: OpenSession;
+  /** Opens a model of so many floating-point operations a step. */
+  readonly open: (bytes: Uint8Array, work: number) => Promise<Session>;
   /** Milliseconds since any instant, to say how long compiling took. */
   readonly now: () => number;
   /** Runs what cannot be lowered. */
@@ -21,11 +23,23 @@ export interface OnnxEngineOptions {
   readonly warn?: ((message: string) => void) | undefined;
   /** Throws UnsupportedPrimitive for a program that cannot be lowered, instead of running it on the portable back end. */
   readonly strict?: boolean | undefined;
+  /** Peepholes that are left out, to see what they gain. */
+  readonly omitted?: ReadonlySet<Peephole> | undefined;
 }
 
 /** An engine that lowers programs to ONNX graphs and runs them on a runtime of the host. */
 export function onnxEngine(options: OnnxEngineOptions): Engine {
-  const { kind, description, open, now, portable, idleSessions = 8, warn = console.warn, strict = false } = options;
+  const {
+    kind,
+    description,
+    open,
+    now,
+    portable,
+    idleSessions = 8,
+    warn = console.warn,
+    strict = false,
+    omitted,
+  } = options;
   const sessions = sessionCache(open, idleSessions);
   const warned = new Set<string>();
 
@@ -48,13 +62,13 @@ export function onnxEngine(options: OnnxEngineOptions): Engine {
     compile: (definition) =>
       orPortable(
         definition.name,
-        () => timed(now, (took) => lowered(definition, sessions, took)),
+        () => timed(now, (took) => lowered(definition, sessions, took, omitted)),
         () => portable.compile(definition),
       ),
     compileStep: (definition) =>
       orPortable(
         definition.name,
-        () => timed(now, (took) => loweredStep(definition, sessions, took)),
+        () => timed(now, (took) => loweredStep(definition, sessions, took, omitted)),
         () => portable.compileStep(definition),
       ),
   };
@@ -66,9 +80,14 @@ function timed<T>(now: () => number, work: (took: () => number) => T): T {
   return work(() => now() - started);
 }
 
-async function lowered(definition: Definition, sessions: SessionCache, took: () => number): Promise<Program> {
-  const model = await programModel(definition);
-  const lease = await sessions.acquire(encodeModel(model.model));
+async function lowered(
+  definition: Definition,
+  sessions: SessionCache,
+  took: () => number,
+  omitted?: ReadonlySet<Peephole>,
+): Promise<Program> {
+  const model = await programModel(definition, omitted);
+  const lease = await sessions.acquire(encodeModel(model.model), model.work);
   return runnableProgram(definition.name, model, lease, took());
 }
 
@@ -76,9 +95,10 @@ async function loweredStep(
   definition: StepDefinition,
   sessions: SessionCache,
   took: () => number,
+  omitted?: ReadonlySet<Peephole>,
 ): Promise<StepProgram> {
-  const model = await stepModel(definition);
-  const lease = await sessions.acquire(encodeModel(model.model));
+  const model = await stepModel(definition, omitted);
+  const lease = await sessions.acquire(encodeModel(model.model), model.work);
   return runnableStep(definition.name, model, lease, took());
 }
 

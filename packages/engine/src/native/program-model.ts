@@ -5,6 +5,7 @@ import type { TensorSpec } from "../tensor.ts";
 import type { Leaves, Tree } from "../tree.ts";
 import { flatten, unflatten } from "../tree.ts";
 import { lower } from "./lower/lower.ts";
+import type { Peephole } from "./lower/peepholes/names.ts";
 import type { Graph, Model, ValueInfo } from "./onnx/model.ts";
 import { IR_VERSION, MICROSOFT, OPSET } from "./onnx/model.ts";
 import { trace } from "./trace/trace.ts";
@@ -12,6 +13,8 @@ import { trace } from "./trace/trace.ts";
 /** A definition as an ONNX model: inputs and outputs carry their paths in the named trees. */
 export interface ProgramModel {
   readonly model: Model;
+  /** Floating-point operations of one run, roughly. */
+  readonly work: number;
   readonly inputs: Leaves<TensorSpec>;
   readonly outputs: Leaves<TensorSpec>;
 }
@@ -27,7 +30,10 @@ export interface StepModel {
 }
 
 /** Throws UnsupportedPrimitive where the function cannot be lowered. */
-export async function programModel({ name, inputs, apply }: Definition): Promise<ProgramModel> {
+export async function programModel(
+  { name, inputs, apply }: Definition,
+  omitted?: ReadonlySet<Peephole>,
+): Promise<ProgramModel> {
   const given = flatten(inputs);
   let returned: readonly string[] = [];
   const equations = await trace(
@@ -39,7 +45,7 @@ export async function programModel({ name, inputs, apply }: Definition): Promise
     given.map(([, spec]) => spec),
   );
   const names = (kind: string, paths: readonly string[]) => paths.map((path) => `${kind}:${path}`);
-  const { graph } = lower(
+  const { graph, work } = lower(
     name,
     equations,
     names(
@@ -47,16 +53,20 @@ export async function programModel({ name, inputs, apply }: Definition): Promise
       given.map(([path]) => path),
     ),
     names("output", returned),
+    omitted,
   );
   const outputs = equations.outputs.map(({ dtype, shape }, i) => [returned[i] ?? "", { dtype, shape }] as const);
-  return { model: modelOf(graph), inputs: given, outputs };
+  return { model: modelOf(graph), work, inputs: given, outputs };
 }
 
 /**
  * The step becomes the body of a Scan: a run takes the carry and a stack of inputs, and the carry stays inside the runtime
  * from one step to the next. How many steps a run makes is the length of the stack.
  */
-export async function stepModel({ name, carry, input, apply }: StepDefinition): Promise<StepModel> {
+export async function stepModel(
+  { name, carry, input, apply }: StepDefinition,
+  omitted?: ReadonlySet<Peephole>,
+): Promise<StepModel> {
   const carried = flatten(carry);
   const given = flatten(input);
   let returned: readonly string[] = [];
@@ -87,6 +97,7 @@ export async function stepModel({ name, carry, input, apply }: StepDefinition): 
     equations,
     [...carried.map(([path]) => `body:carry:${path}`), ...given.map(([path]) => `body:input:${path}`)],
     [...carried.map(([path]) => `body:next:${path}`), ...output.map(([path]) => `body:output:${path}`)],
+    omitted,
   );
   return { model: modelOf(scan(body, { carried, given, output })), work, carry: carried, input: given, output };
 }

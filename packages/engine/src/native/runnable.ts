@@ -7,21 +7,27 @@ import { chunkLength, stackInputs, unstack } from "./chunk.ts";
 import type { ProgramModel, StepModel } from "./program-model.ts";
 import type { Lease } from "./session-cache.ts";
 
+/** A program whose runs can be called off; how soon that takes effect is the session's business. */
+interface StoppableProgram extends Program {
+  run(inputs: Tree<Tensor>, signal?: AbortSignal): Promise<Tree<Tensor>>;
+}
+
 /** A program over an open session. */
 export function runnableProgram(
   name: string,
   { inputs, outputs }: Pick<ProgramModel, "inputs" | "outputs">,
   lease: Lease,
   compileMilliseconds?: number,
-): Program {
+): StoppableProgram {
   const specs = unflatten(inputs);
   return {
     name,
     ...(compileMilliseconds !== undefined && { compileMilliseconds }),
-    async run(tree) {
+    async run(tree, signal) {
       checkTree(`${name}: inputs`, tree, specs);
+      signal?.throwIfAborted();
       const feeds = flatten(tree).map(([path, leaf]) => [`input:${path}`, leaf] as const);
-      const results = await lease.session.run(new Map(feeds));
+      const results = await lease.session.run(new Map(feeds), signal);
       return unflatten(named("output", outputs, results));
     },
     dispose: () => lease.release(),
@@ -48,7 +54,7 @@ export function runnableStep(
         signal?.throwIfAborted();
         const feeds = new Map<string, Tensor>(carry.map(([path, leaf]) => [`carry:${path}`, leaf]));
         for (const [path, stack] of stackInputs(model.input, chunk)) feeds.set(`input:${path}`, stack);
-        const results = await lease.session.run(feeds);
+        const results = await lease.session.run(feeds, signal);
         carry = named("next", model.carry, results);
         outputs.push(...unstack(named("output", model.output, results), chunk.length));
       };

@@ -1,5 +1,5 @@
 import { hashOf } from "./hash.ts";
-import type { OpenSession, Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** A session that is counted: release it once when it is no longer needed. */
 export interface Lease {
@@ -8,7 +8,7 @@ export interface Lease {
 }
 
 export interface SessionCache {
-  acquire(bytes: Uint8Array): Promise<Lease>;
+  acquire(bytes: Uint8Array, work: number): Promise<Lease>;
   /** Sessions that are open now, in use or idle. */
   readonly size: number;
   /** Closes idle sessions, and from now on every session with its last lease. */
@@ -19,7 +19,7 @@ export interface SessionCache {
  * Sessions by the hash of their model: a second program of the same shapes opens none. Up to `idle` sessions that nobody
  * uses stay open, the ones used last; the others are released, because nothing else would ever free their memory.
  */
-export function sessionCache(open: OpenSession, idle: number): SessionCache {
+export function sessionCache(open: (bytes: Uint8Array, work: number) => Promise<Session>, idle: number): SessionCache {
   const entries = new Map<string, { opening: Promise<Session>; users: number }>();
   let keep = idle;
 
@@ -32,9 +32,9 @@ export function sessionCache(open: OpenSession, idle: number): SessionCache {
   };
 
   return {
-    async acquire(bytes) {
+    async acquire(bytes, work) {
       const key = await hashOf(bytes);
-      const entry = entries.get(key) ?? { opening: open(bytes), users: 0 };
+      const entry = entries.get(key) ?? { opening: open(bytes, work), users: 0 };
       entries.set(key, entry);
       entry.users++;
       const session = await entry.opening.catch((error: unknown) => {

@@ -9,7 +9,7 @@ export type DataSource =
   /** Two IDX files that the visitor picked, `.gz` or not. */
   | { readonly kind: "files"; readonly images: Blob; readonly labels: Blob };
 
-/** Where the portable engine computes. WebGPU falls back to WebAssembly where there is none. */
+/** Where a tab computes. WebGPU falls back to WebAssembly where there is none. */
 export type Device = "wasm" | "webgpu";
 
 export interface JoinFromTab {
@@ -58,7 +58,7 @@ export interface Member {
   /** Training examples of each class, for the visitor's own eyes; empty where there are no classes. */
   readonly labels: readonly number[];
   readonly classNames: readonly string[];
-  /** Such as "jax-js on WebAssembly". */
+  /** Such as "jax-js on WebAssembly" or "ONNX Runtime on WebAssembly, 1 thread". */
   readonly engine: string;
 }
 

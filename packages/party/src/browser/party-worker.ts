@@ -1,5 +1,5 @@
-import { type Engine, portableEngine } from "@concord/engine";
-import { labelHistogram } from "@concord/learning";
+import type { Engine } from "@concord/engine";
+import { labelHistogram, type TaskSpec } from "@concord/learning";
 import { ConcordError, newSecret, parseInvite } from "@concord/protocol";
 import { coordinatorClient } from "../client.ts";
 import { type Identity, identitySchema } from "../identity.ts";
@@ -9,7 +9,8 @@ import { isFinal, type Status } from "../status.ts";
 import { claim } from "./claim.ts";
 import { defaultSource, loadData, personalHandwriting, randomName } from "./data.ts";
 import { forgetfulDatabase, type PartyDatabase, partyDatabase } from "./database.ts";
-import type { Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
+import type { DataSource, Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
+import { tabEngine } from "./tab-engine.ts";
 import { type TabJoin, tabJoinSchema } from "./tab-join.ts";
 
 /** What the worker has of its surroundings. */
@@ -17,6 +18,7 @@ export interface WorkerHost {
   post(message: FromWorker): void;
   readonly locks: LockManager | undefined;
   readonly database: (party: string) => Promise<PartyDatabase>;
+  readonly engine: (device: Device, task: TaskSpec) => Promise<Engine>;
   readonly fetch?: typeof fetch;
 }
 
@@ -61,7 +63,7 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
       const found = await open();
       if (found === undefined) return host.post({ type: "taken" });
       const { identity, data, database, paused } = found;
-      const engine = await engineOn(device);
+      const engine = await host.engine(device, identity.spec.task);
       host.post({ type: "member", member: describe(identity, data, engine) });
       const party = runParty({
         identity,
@@ -158,7 +160,12 @@ async function dataOf({ source }: SavedParty, database: PartyDatabase): Promise<
 
 /** The host of a real worker. */
 export function browserHost(post: (message: FromWorker) => void): WorkerHost {
-  return { post, locks: navigator.locks, database: (party) => partyDatabase(party).catch(forgetfulDatabase) };
+  return {
+    post,
+    locks: navigator.locks,
+    database: (party) => partyDatabase(party).catch(forgetfulDatabase),
+    engine: (device, task) => tabEngine({ device, task, home: location.origin }),
+  };
 }
 
 interface Opened {
@@ -175,16 +182,6 @@ function nameOf({ origin, federation, party }: Identity): string {
 /** Where the examples of a tab wait until it is known which party it is. */
 function placeOf({ origin, federation, place }: TabJoin): string {
   return `${origin}/${federation} joining ${place}`;
-}
-
-/** WebAssembly unless WebGPU is asked for and there: it gives the same bits as every other party's reference engine. */
-async function engineOn(device: Device): Promise<Engine> {
-  if (device === "wasm") return await portableEngine("wasm");
-  try {
-    return await portableEngine("webgpu");
-  } catch {
-    return await portableEngine("wasm");
-  }
 }
 
 function describe({ federation, party, spec }: Identity, { train, heldOut }: PartyData, engine: Engine): Member {

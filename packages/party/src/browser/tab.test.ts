@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { portableEngine } from "@concord/engine";
 import { type FederationSpec, federationSpecSchema } from "@concord/federation";
 import { describe, expect, test } from "vitest";
 import { invite, invitingCoordinator, type Sample } from "../../test/inviting-coordinator.ts";
@@ -51,7 +52,8 @@ async function browser(spec: FederationSpec, sample?: Sample) {
       });
     const fetchWhileRunning: typeof fetch = (input, init) =>
       running ? fake.fetch(input, init) : new Promise<Response>(() => {});
-    const receive = partyWorker({ post, locks: lockManager, database, fetch: fetchWhileRunning });
+    const engine = () => portableEngine();
+    const receive = partyWorker({ post, locks: lockManager, database, engine, fetch: fetchWhileRunning });
     const saved: SavedParties = {
       load: () => session.saved,
       save: (party) => {

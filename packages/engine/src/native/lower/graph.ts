@@ -1,9 +1,12 @@
 import type { Tensor } from "../../tensor.ts";
 import { sizeOf } from "../../tensor.ts";
+import { operations } from "../onnx/cost.ts";
 import type { Attribute, Attributes, Constant, ElementType, Graph, Node, ValueInfo } from "../onnx/model.ts";
 import { fuseChoices } from "./peepholes/fuse-choices.ts";
 import { fuseBias, fuseDescent } from "./peepholes/fuse-gemm.ts";
+import type { Fusion } from "./peepholes/fusion.ts";
 import { fuse } from "./peepholes/fusion.ts";
+import type { Peephole } from "./peepholes/names.ts";
 
 /** A tensor of the graph under construction, in row-major order. */
 export interface Value {
@@ -15,7 +18,11 @@ export interface Value {
 }
 
 /** Tried on the finished nodes, one after the other. */
-const FUSIONS = [fuseBias, fuseDescent, fuseChoices];
+const FUSIONS: readonly (readonly [Peephole, Fusion])[] = [
+  ["bias", fuseBias],
+  ["descent", fuseDescent],
+  ["choices", fuseChoices],
+];
 
 export interface NodeSpec {
   readonly op: string;
@@ -38,7 +45,17 @@ export class GraphBuilder {
   readonly #constants = new Map<string, Constant>();
   readonly #known = new Map<string, Value>();
   readonly #indicators = new Set<string>();
+  readonly #omitted: ReadonlySet<Peephole>;
   #next = 0;
+
+  /** @param omitted peepholes that are left out, to see what they gain */
+  constructor(omitted: ReadonlySet<Peephole> = new Set()) {
+    this.#omitted = omitted;
+  }
+
+  uses(peephole: Peephole): boolean {
+    return !this.#omitted.has(peephole);
+  }
 
   input(name: string, type: ElementType, dims: readonly number[]): Value {
     return { name, type, dims, root: undefined };
@@ -65,7 +82,11 @@ export class GraphBuilder {
       const value: Value = { name: `t${this.#next++}`, type, dims, root: undefined };
       this.#known.set(`${key}#${i}`, value);
       if (i === 0) {
-        this.work += workOf(op, spec.inputs, dims);
+        this.work += operations(
+          op,
+          spec.inputs.map((value) => value?.dims),
+          dims,
+        );
         const outputs = spec.outputs.map((_, j) => `t${this.#next - 1 + j}`);
         this.#nodes.push({ op, domain, name: `${op}_${this.#nodes.length}`, inputs, outputs, attributes });
       }
@@ -125,7 +146,7 @@ export class GraphBuilder {
       this.#dims(inputs, outputs),
       new Set(outputs.map((output) => output.name)),
       this.#zeros(),
-      FUSIONS,
+      FUSIONS.filter(([peephole]) => this.uses(peephole)).map(([, fusion]) => fusion),
     );
     return {
       name,
@@ -178,17 +199,6 @@ export function text(value: string): Attribute {
 
 function sameDims(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, i) => size === b[i]);
-}
-
-/** Multiplications and additions of a node, or the elements that it moves. */
-function workOf(op: string, [a, b]: readonly (Value | undefined)[], dims: readonly number[]): number {
-  const size = sizeOf(dims);
-  if (op === "Reshape") return 0;
-  if (op === "Conv") return 2 * size * sizeOf(b?.dims.slice(1) ?? []);
-  if (op !== "Gemm" && op !== "MatMul" && op !== "FusedMatMul") return 4 * Math.max(size, sizeOf(a?.dims ?? []));
-  // (m k)(k n)(m n) is (m k n)², for each matrix of a batch.
-  const batch = sizeOf(dims.slice(0, -2));
-  return 2 * Math.sqrt((sizeOf(a?.dims ?? []) * sizeOf(b?.dims ?? []) * size) / batch);
 }
 
 /** The nodes on which the outputs depend, and the names that those nodes read. */

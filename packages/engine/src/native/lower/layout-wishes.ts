@@ -7,7 +7,7 @@ export type Wishes = ReadonlyMap<Operand | undefined, readonly number[]>;
 /**
  * An output of the program must come out in row-major order, and so had better whatever is added to it element by element:
  * the wish is handed back, through transpositions, to the matrix products that can choose.
- * (A step of the autoencoder spends 2 of 15 ms in transposed weight gradients without it.)
+ * (A step of the autoencoder: 10.1 instead of 14.2 ms; transposed weight gradients otherwise.)
  */
 export function layoutWishes({ equations, outputs }: Equations): Wishes {
   const wishes = new Map<Operand | undefined, readonly number[]>();

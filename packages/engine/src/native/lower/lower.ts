@@ -5,7 +5,8 @@ import { UnsupportedPrimitive } from "../trace/unsupported.ts";
 import { GraphBuilder } from "./graph.ts";
 import { contiguous } from "./layout.ts";
 import { layoutWishes } from "./layout-wishes.ts";
-import type { Match } from "./peepholes/pattern.ts";
+import type { Peephole } from "./peepholes/names.ts";
+import type { Match, Pattern } from "./peepholes/pattern.ts";
 import { PATTERNS } from "./peepholes/patterns.ts";
 import { RULES } from "./rules/table.ts";
 import type { View } from "./view.ts";
@@ -22,8 +23,9 @@ export function lower(
   program: Equations,
   inputNames: readonly string[],
   outputNames: readonly string[],
+  omitted: ReadonlySet<Peephole> = new Set(),
 ): Lowered {
-  const graph = new GraphBuilder();
+  const graph = new GraphBuilder(omitted);
   const views = new Map<Variable, View>();
   const inputs: ValueInfo[] = program.inputs.map((variable, i) => {
     const { dtype: type, shape } = variable;
@@ -33,8 +35,9 @@ export function lower(
   });
   for (const { variable, value } of program.constants) views.set(variable, viewOf(graph.constant(value), value.dtype));
 
-  const wishes = layoutWishes(program);
-  for (const step of plan(program)) {
+  const wishes = graph.uses("layout-wishes") ? layoutWishes(program) : new Map();
+  const patterns = PATTERNS.filter(([peephole]) => graph.uses(peephole)).map(([, pattern]) => pattern);
+  for (const step of plan(program, patterns)) {
     const { equation, match } = step;
     const arguments_ = (match?.inputs ?? equation.inputs).map((input) => viewOfOperand(views, input));
     const results =
@@ -65,7 +68,7 @@ interface Step {
 }
 
 /** The equations that the outputs need, in order. */
-function plan({ equations, outputs }: Equations): Step[] {
+function plan({ equations, outputs }: Equations, patterns: readonly Pattern[]): Step[] {
   const producers = new Map<Operand, Equation>();
   for (const equation of equations) {
     for (const output of equation.outputs) producers.set(output, equation);
@@ -78,7 +81,7 @@ function plan({ equations, outputs }: Equations): Step[] {
   const steps: Step[] = [];
   for (const equation of equations.toReversed()) {
     if (!equation.outputs.some((output) => needed.has(output))) continue;
-    const match = equation.outputs.some(isEmpty) ? undefined : findMatch(equation, producers, readers);
+    const match = equation.outputs.some(isEmpty) ? undefined : findMatch(equation, patterns, producers, readers);
     for (const input of match?.inputs ?? equation.inputs) needed.add(input);
     steps.push({ equation, match });
   }
@@ -87,10 +90,11 @@ function plan({ equations, outputs }: Equations): Step[] {
 
 function findMatch(
   equation: Equation,
+  patterns: readonly Pattern[],
   producers: ReadonlyMap<Operand, Equation>,
   readers: ReadonlyMap<Operand, number>,
 ): Match | undefined {
-  for (const pattern of PATTERNS) {
+  for (const pattern of patterns) {
     const match = pattern(
       equation,
       (operand) => producers.get(operand),

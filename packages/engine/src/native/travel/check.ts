@@ -1,5 +1,7 @@
+import { costOf } from "../onnx/cost.ts";
 import type { Graph, Model, ValueInfo } from "../onnx/model.ts";
 import { MICROSOFT, OPSET } from "../onnx/model.ts";
+import { inferShapes, ShapeError } from "../onnx/shapes.ts";
 import { STEPS } from "../program-model.ts";
 import { copiedInputs } from "./copies.ts";
 import type { Manifest, Port } from "./manifest.ts";
@@ -17,11 +19,18 @@ export interface Limits {
   /** Bytes of the file. */
   readonly bytes: number;
   readonly nodes: number;
-  /** Elements of any input, output, constant, or tensor whose shape the program names. */
+  /** Elements of any tensor. */
   readonly elements: number;
-  /** Floating-point operations of a step, as the manifest says. */
+  /** Bytes of what is alive at the same time in one step or run: constants, inputs, outputs, and what is made on the way. */
+  readonly memory: number;
+  /** Floating-point operations of one step or run, counted from the graph. */
   readonly work: number;
-  /** Milliseconds of one run of a step program; it ends between two chunks. */
+  /** Elements of a metric: what is reported is a number, or one for each class, and no example. */
+  readonly metric: number;
+  /**
+   * Milliseconds of one call of `run`. A session in a process of its own ends then; one on the party's own thread only before
+   * the next chunk of steps.
+   */
   readonly milliseconds: number;
 }
 
@@ -29,56 +38,124 @@ export const LIMITS: Limits = {
   bytes: 256 * 1024 * 1024,
   nodes: 50_000,
   elements: 2 ** 28,
-  work: 1e13,
+  memory: 4 * 1024 ** 3,
+  work: 1e12,
+  metric: 256,
   milliseconds: 600_000,
 };
 
-/** Throws RefusedProgram unless the model keeps the rules for programs that somebody else chose (DESIGN, "Numbers"). */
-export function checkModel({ opsets, graph }: Model, manifest: Manifest, limits: Limits): void {
+/**
+ * Throws RefusedProgram unless the model keeps the rules for programs that somebody else chose (DESIGN, "Numbers"). Returns
+ * how many operations one step or run takes, which nobody need be believed.
+ */
+export function checkModel({ opsets, graph }: Model, manifest: Manifest, limits: Limits): { readonly work: number } {
   for (const { domain, version } of opsets) {
     if (domain !== "" && domain !== MICROSOFT) refuse(`the operator domain "${domain}" is not allowed`);
     if (domain === "" && version !== OPSET) refuse(`operator set ${version} is not ${OPSET}`);
   }
   checkPorts(graph, manifest, limits);
+  checkRoles(manifest, limits);
   if (manifest.kind === "program") {
-    checkGraph(graph, limits, []);
+    checkGraph(graph, limits);
     checkCopies(graph, manifest.inputs, manifest.outputs);
-    return;
+    return checkCost(graph, limits);
   }
-  if (manifest.work > limits.work) refuse(`a step of ${manifest.work} operations is more than ${limits.work}`);
-  // A step is one Scan, whose length is that of the inputs: no other loop is allowed, and none inside.
+  const body = bodyOf(graph, manifest.input.length);
+  checkSame(body.inputs, [...manifest.carry, ...manifest.input], "takes");
+  checkSame(body.outputs, [...manifest.carry, ...manifest.output], "gives");
+  checkGraph(body, limits);
+  checkCopies(body, [...manifest.carry, ...manifest.input], [...manifest.carry, ...manifest.output]);
+  return checkCost(body, limits);
+}
+
+/** A step is one Scan, as long as the inputs that a run is given: no other loop is allowed, and none inside. */
+function bodyOf(graph: Graph, inputs: number): Graph {
   const [scan, ...more] = graph.nodes;
   const body = scan?.attributes.body;
   const count = scan?.attributes.num_scan_inputs;
   const plain = Object.keys(scan?.attributes ?? {}).every((name) => name === "body" || name === "num_scan_inputs");
   if (scan?.op !== "Scan" || scan.domain !== "" || more.length > 0 || body?.kind !== "graph" || !plain) {
-    throw new RefusedProgram("a step must be one Scan");
+    throw new RefusedProgram(`a step must be one Scan, not ${graph.nodes.map(({ op }) => op).join(", ") || "nothing"}`);
   }
-  if (count?.kind !== "int" || count.value !== manifest.input.length || graph.initializers.length > 0) {
-    refuse("the Scan of a step must run over the inputs of the step");
+  if (count?.kind !== "int" || count.value !== inputs || graph.initializers.length > 0) {
+    refuse(`the Scan of a step must run over its ${inputs} inputs`);
   }
   const same = (given: readonly string[], ports: readonly ValueInfo[]) =>
     given.join("\n") === ports.map(({ name }) => name).join("\n");
   if (!same(scan.inputs, graph.inputs) || !same(scan.outputs, graph.outputs)) {
     refuse("the Scan of a step must take and give what the step takes and gives, in order");
   }
-  checkGraph(body.value, limits, []);
-  checkCopies(body.value, [...manifest.carry, ...manifest.input], [...manifest.carry, ...manifest.output]);
+  return body.value;
 }
 
-function checkGraph(graph: Graph, limits: Limits, outer: readonly string[]): void {
-  if (graph.nodes.length > limits.nodes) refuse(`${graph.nodes.length} nodes are more than ${limits.nodes}`);
-  const known = new Set([
-    ...outer,
-    "",
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.initializers.map(({ name }) => name),
-  ]);
-  for (const { name, dims, type, bytes } of graph.initializers) {
-    checkElements(`constant "${name}"`, dims, limits);
-    // Shapes come as int64 constants: what they ask for must fit too.
-    if (type === "int64") checkElements(`the shape "${name}"`, shapeIn(bytes), limits);
+/** Inside of the Scan the ports have the same types and shapes, without the axis of the steps. */
+function checkSame(values: readonly ValueInfo[], ports: readonly Port[], what: string): void {
+  const show = (list: readonly { readonly shape: readonly unknown[] }[], types: readonly string[]) =>
+    list.map(({ shape }, i) => `${types[i]}[${shape}]`).join(", ");
+  const [is, said] = [
+    show(
+      values,
+      values.map(({ type }) => type),
+    ),
+    show(
+      ports,
+      ports.map(({ dtype }) => dtype),
+    ),
+  ];
+  if (is !== said) refuse(`the body of the Scan ${what} ${is}, the manifest says ${said}`);
+}
+
+/** What may be shared with a federation are parameters and metrics; private state and examples stay. */
+function checkRoles(manifest: Manifest, limits: Limits): void {
+  const only = (ports: readonly Port[], what: string, ...roles: readonly Port["role"][]) => {
+    const stray = ports.find(({ role }) => !roles.includes(role));
+    if (stray !== undefined)
+      refuse(`${what} "${stray.path}" has the role ${stray.role}, expected ${roles.join(" or ")}`);
+  };
+  if (manifest.kind === "step") {
+    only(manifest.carry, "the carry", "parameters", "state");
+    only(manifest.input, "the input", "batch");
   }
+  const outputs = manifest.kind === "step" ? manifest.output : manifest.outputs;
+  only(outputs, "the output", "metrics");
+  for (const { path, shape } of outputs) {
+    const size = shape.reduce((n, axis) => n * axis, 1);
+    if (size > limits.metric) refuse(`the metric "${path}" has ${size} elements, at most ${limits.metric} are allowed`);
+  }
+}
+
+/** Bounds on what a pass takes, from the shapes of all that it makes. */
+function checkCost(graph: Graph, limits: Limits): { readonly work: number } {
+  try {
+    checkDivisions(graph);
+    const { work, memory, largest } = costOf(graph);
+    checkElements(`"${largest.name}"`, largest.dims, limits);
+    if (memory > limits.memory) refuse(`${memory} bytes would be in use at once, more than ${limits.memory}`);
+    if (work > limits.work) refuse(`a step of ${work} operations is more than ${limits.work}`);
+    return { work };
+  } catch (error) {
+    if (error instanceof ShapeError) throw new RefusedProgram(error.message);
+    throw error;
+  }
+}
+
+/** Integers only by constants other than −1: the processor ends the process where the least integer is divided by it. */
+function checkDivisions(graph: Graph): void {
+  const known = inferShapes(graph);
+  const constants = new Map(graph.initializers.map((constant) => [constant.name, constant]));
+  for (const { op, inputs, name } of graph.nodes) {
+    const [, divisor = ""] = inputs;
+    const type = known.get(divisor)?.type;
+    if ((op !== "Div" && op !== "Mod") || (type !== "int32" && type !== "int64")) continue;
+    const bytes = constants.get(divisor)?.bytes;
+    const values = type === "int32" && bytes !== undefined ? new Int32Array(new Uint8Array(bytes).buffer) : [-1];
+    if (values.includes(-1)) refuse(`${op} "${name}" divides integers by what is no constant, or by −1`);
+  }
+}
+
+function checkGraph(graph: Graph, limits: Limits): void {
+  if (graph.nodes.length > limits.nodes) refuse(`${graph.nodes.length} nodes are more than ${limits.nodes}`);
+  const known = new Set(["", ...graph.inputs.map(({ name }) => name), ...graph.initializers.map(({ name }) => name)]);
   const constants = new Set(graph.initializers.map(({ name }) => name));
   for (const { op, domain, inputs, outputs, attributes } of graph.nodes) {
     const rule = Object.hasOwn(ALLOWED, op) ? ALLOWED[op] : undefined;
@@ -129,26 +206,25 @@ function compare(what: string, actual: readonly ValueInfo[], ports: readonly Val
   }
 }
 
-/** No output may hand on an example that only changed its place. */
+/** No output that is shared may hand on an example, or private state, that only changed its place. */
 function checkCopies(graph: Graph, inputs: readonly Port[], outputs: readonly Port[]): void {
-  const batch = graph.inputs.filter((_, i) => inputs[i]?.role === "batch").map(({ name }) => name);
-  const copies = copiedInputs(graph, batch);
-  for (const [i, { name }] of graph.outputs.entries()) {
-    const source = copies.get(name);
-    if (source !== undefined) refuse(`the output "${outputs[i]?.path}" hands on the batch (${source})`);
+  for (const [role, what] of [
+    ["batch", "the batch"],
+    ["state", "private state"],
+  ] as const) {
+    const sources = graph.inputs.filter((_, i) => inputs[i]?.role === role).map(({ name }) => name);
+    const copies = copiedInputs(graph, sources);
+    for (const [i, { name }] of graph.outputs.entries()) {
+      const source = copies.get(name);
+      if (source === undefined || outputs[i]?.role === "state") continue;
+      refuse(`the output "${outputs[i]?.path}" hands on ${what} (${source})`);
+    }
   }
 }
 
 function checkElements(what: string, dims: readonly number[], limits: Limits): void {
-  const size = dims.reduce((n, axis) => n * Math.max(1, Math.abs(axis)), 1);
+  const size = dims.reduce((n, axis) => n * axis, 1);
   if (size > limits.elements) refuse(`${what} of shape [${dims}] is larger than ${limits.elements} elements`);
-}
-
-function shapeIn(bytes: Uint8Array): number[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = Array.from({ length: bytes.length / 8 }, (_, i) => Number(view.getBigInt64(8 * i, true)));
-  // The bound of a reversed slice lies far outside by design, and is no size.
-  return values.filter((value) => value > 0);
 }
 
 function refuse(reason: string): never {

@@ -2,6 +2,7 @@ import type { Definition, StepDefinition } from "../../program.ts";
 import type { TensorSpec } from "../../tensor.ts";
 import type { Leaves } from "../../tree.ts";
 import { hashOf } from "../hash.ts";
+import type { Peephole } from "../lower/peepholes/names.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import { programModel, stepModel } from "../program-model.ts";
 import type { Manifest, Port, Role } from "./manifest.ts";
@@ -31,12 +32,14 @@ export async function exportProgram(definition: Definition): Promise<ExportedPro
 }
 
 /** The ONNX file of a step: of what it carries, what stands under `parameters` is parameters and the rest private state. */
-export async function exportStep(definition: StepDefinition): Promise<ExportedProgram> {
-  const { model, work, carry, input, output } = await stepModel(definition);
+export async function exportStep(
+  definition: StepDefinition,
+  omitted?: ReadonlySet<Peephole>,
+): Promise<ExportedProgram> {
+  const { model, carry, input, output } = await stepModel(definition, omitted);
   const manifest: Manifest = {
     kind: "step",
     name: definition.name,
-    work: Math.round(work),
     carry: ports(carry, (path) => (isParameter(path) ? "parameters" : "state")),
     input: ports(input, () => "batch"),
     output: ports(output, () => "metrics"),

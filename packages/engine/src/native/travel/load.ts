@@ -1,6 +1,6 @@
 import type { Program, StepProgram } from "../../program.ts";
-import type { TensorSpec } from "../../tensor.ts";
-import type { Leaves } from "../../tree.ts";
+import type { Tensor, TensorSpec } from "../../tensor.ts";
+import type { Leaves, Tree } from "../../tree.ts";
 import { hashOf } from "../hash.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { encodeModel } from "../onnx/encode.ts";
@@ -23,7 +23,8 @@ export type LoadedProgram =
   | { readonly kind: "step"; readonly manifest: Manifest; readonly program: StepProgram };
 
 /**
- * Opens a program from its bytes alone. Throws RefusedProgram for one that is not approved or breaks a rule, and
+ * Opens a program from its bytes alone. Which `open` decides what a program can do to its host: in a process of its own
+ * (`isolatedSession` in Node) a run is stopped at its deadline whatever it does, and a crash takes nobody along. Throws RefusedProgram for one that is not approved or breaks a rule, and
  * MalformedModel for bytes that are no program.
  */
 export async function loadProgram(bytes: Uint8Array, policy: ProgramPolicy, open: OpenSession): Promise<LoadedProgram> {
@@ -33,7 +34,7 @@ export async function loadProgram(bytes: Uint8Array, policy: ProgramPolicy, open
   const own = new Uint8Array(bytes);
   const hash = await hashOf(own);
   if (!policy.approved.has(hash)) throw new RefusedProgram(`nobody has approved the program ${hash}`);
-  const manifest = checkedProgram(own, limits);
+  const { manifest, work } = checkedProgram(own, limits);
   // What runs is what was understood, written again, not bytes that another reader might understand differently.
   const session = await open(encodeModel(decodeModel(own)));
   let held = true;
@@ -44,26 +45,33 @@ export async function loadProgram(bytes: Uint8Array, policy: ProgramPolicy, open
   const lease = { session, release };
   if (manifest.kind === "program") {
     const model = { inputs: leaves(manifest.inputs), outputs: leaves(manifest.outputs) };
-    return { kind: "program", manifest, program: runnableProgram(manifest.name, model, lease) };
+    const program = runnableProgram(manifest.name, model, lease);
+    const run = (inputs: Tree<Tensor>) => program.run(inputs, deadline(limits));
+    return { kind: "program", manifest, program: { ...program, run } };
   }
-  const { work, name } = manifest;
-  const model = { work, carry: leaves(manifest.carry), input: leaves(manifest.input), output: leaves(manifest.output) };
-  return { kind: "step", manifest, program: withDeadline(runnableStep(name, model, lease), limits.milliseconds) };
+  const { name, carry, input, output } = manifest;
+  const model = { work, carry: leaves(carry), input: leaves(input), output: leaves(output) };
+  const program = runnableStep(name, model, lease);
+  const run: StepProgram["run"] = (start, inputs, signal) => program.run(start, inputs, deadline(limits, signal));
+  return { kind: "step", manifest, program: { ...program, run } };
 }
 
-/** The same program, whose runs end with a TimeoutError when they take too long. */
-function withDeadline(program: StepProgram, milliseconds: number): StepProgram {
-  return {
-    ...program,
-    run(carry, inputs, signal) {
-      const deadline = AbortSignal.timeout(milliseconds);
-      return program.run(carry, inputs, signal === undefined ? deadline : AbortSignal.any([signal, deadline]));
-    },
-  };
+/** Aborts when a run has taken too long, with a TimeoutError, or when the caller aborts. */
+function deadline({ milliseconds }: Limits, signal?: AbortSignal): AbortSignal {
+  const late = AbortSignal.timeout(milliseconds);
+  return signal === undefined ? late : AbortSignal.any([signal, late]);
 }
 
-/** Checks a program without running it, and returns what it says about itself. Throws as {@link loadProgram} does. */
-export function checkedProgram(bytes: Uint8Array, limits: Limits = LIMITS): Manifest {
+/** What a program says about itself, and what was found out about it. */
+export interface CheckedProgram {
+  readonly manifest: Manifest;
+  /** Floating-point operations of one step or run, roughly, counted from the graph. */
+  readonly work: number;
+}
+
+/** Checks a program without running it. Throws as {@link loadProgram} does. */
+export function checkedProgram(bytes: Uint8Array, given: Partial<Limits> = {}): CheckedProgram {
+  const limits = { ...LIMITS, ...given };
   const model = decodeModel(bytes);
   const text = model.metadata[MANIFEST_KEY];
   if (text === undefined) throw new RefusedProgram("the program has no manifest");
@@ -73,8 +81,7 @@ export function checkedProgram(bytes: Uint8Array, limits: Limits = LIMITS): Mani
   } catch (error) {
     throw new RefusedProgram(error instanceof Error ? error.message : String(error));
   }
-  checkModel(model, manifest, limits);
-  return manifest;
+  return { manifest, ...checkModel(model, manifest, limits) };
 }
 
 function leaves(ports: readonly Port[]): Leaves<TensorSpec> {

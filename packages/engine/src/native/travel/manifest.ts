@@ -31,8 +31,6 @@ export type Manifest =
   | {
       readonly kind: "step";
       readonly name: string;
-      /** Floating-point operations of a step, roughly. */
-      readonly work: number;
       readonly carry: readonly Port[];
       readonly input: readonly Port[];
       readonly output: readonly Port[];
@@ -54,12 +52,9 @@ export function readManifest(text: string): Manifest {
     return { kind: "program", name, inputs: ports(record.inputs, "inputs"), outputs: ports(record.outputs, "outputs") };
   }
   if (record.kind !== "step") return fail(`the manifest's kind is "${String(record.kind)}", expected program or step`);
-  const work = Number(record.work);
-  if (!Number.isFinite(work) || work < 0) return fail("the manifest's work is no number");
   return {
     kind: "step",
     name,
-    work,
     carry: ports(record.carry, "carry"),
     input: ports(record.input, "input"),
     output: ports(record.output, "output"),

@@ -55,6 +55,7 @@ export const ALLOWED: Readonly<Record<string, Allowance>> = {
   ReduceMin: shaped([1], "keepdims"),
   ReduceProd: shaped([1], "keepdims"),
   ReduceSum: shaped([1], "keepdims"),
+  ReduceSumSquare: shaped([1], "keepdims"),
   Reshape: shaped([1]),
   Resize: shaped([3], "mode", "nearest_mode", "coordinate_transformation_mode"),
   ScatterND: plain("reduction"),

@@ -3,7 +3,7 @@ import type { Fusion } from "./fusion.ts";
 
 /**
  * Gemm and Conv add a vector on the way out: an Add of a bias right after them is one pass over the result less.
- * (A step of the CNN: 6 of 130 ms; of the MLP with batch 256: 0.1 of 3 ms.)
+ * (A step of the CNN: 155 instead of 159 ms.)
  */
 export const fuseBias: Fusion = (node, around) => {
   if (node.op !== "Add") return undefined;
@@ -42,7 +42,7 @@ export const fuseBias: Fusion = (node, around) => {
 
 /**
  * p − (a · b) η is one Gemm with alpha −1, C = p, and η multiplied into the smaller factor: the step of plain gradient
- * descent without a pass of its own over the weights. (MLP with batch 32: 0.62 instead of 0.75 ms.)
+ * descent without a pass of its own over the weights. (MLP with batch 32: 0.63 instead of 0.75 ms.)
  */
 export const fuseDescent: Fusion = (node, around) => {
   if (node.op !== "Sub") return undefined;

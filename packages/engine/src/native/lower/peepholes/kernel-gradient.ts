@@ -11,7 +11,7 @@ import { reshapeView, shapeOf, transposeView, viewOf } from "../view.ts";
  * The gradient of a convolution's kernel. Differentiation writes it as a convolution of the input with the gradient, which
  * is a "kernel" as large as the image and slides over a few places only: Conv would multiply matrices of nine columns.
  * Here the input's windows, one slice for each place, are multiplied with the gradient as matrices, which gives the same
- * sums.
+ * sums. (A step of the CNN: 149 instead of 196 ms.)
  *
  * `x` is [C, N, H, W], the "kernel" [K, N, h, w], the result [C, K, places…].
  */
@@ -22,6 +22,7 @@ export function kernelGradient(
   { strides, padding, kernelDilation }: Convolution,
   shape: readonly number[],
 ): View | undefined {
+  if (!graph.uses("kernel-gradient")) return undefined;
   const window = shapeOf(kernel).slice(2);
   const places = shape.slice(2);
   const count = (sizes: readonly number[]) => sizes.reduce((n, size) => n * size, 1);

@@ -4,9 +4,11 @@ import type { Piece } from "../view.ts";
 
 /**
  * Pixels repeated in blocks, [n, h, 1, w, 1] to [n, h, b, w, b], as the gradient of a pooling needs: Resize "nearest" has
- * a loop of its own for it, where Expand moves runs of b elements. (measured: see docs/performance.md)
+ * a loop of its own for it, where Expand moves runs of b elements. (A step of the CNN: 140
+ * instead of 237 ms.)
  */
 export function repeatPairs(graph: GraphBuilder, value: Value, pieces: readonly Piece[]): Value | undefined {
+  if (!graph.uses("repeat-pairs")) return undefined;
   const [inner, w, middle, h] = pieces.toReversed();
   if (inner === undefined || w === undefined || middle === undefined || h === undefined) return undefined;
   if (value.type !== "float32" || inner.stride !== 0 || middle.stride !== 0 || w.stride === 0 || h.stride === 0)

@@ -6,7 +6,7 @@ import { isNumber } from "./pattern.ts";
 
 /**
  * Where with the condition x ≠ y takes Equal and changes sides, which saves a Not; and a choice between the numbers 0 and 1
- * is the condition itself, cast. Both are exact.
+ * is the condition itself, cast. Both are exact. (A step of the CNN: 152 instead of 172 ms.)
  */
 export const selection: Pattern = (equation, producer) => {
   if (equation.primitive !== "where") return undefined;

@@ -8,7 +8,7 @@ import { inputsOf } from "./pattern.ts";
 
 /**
  * exp(x − max x) / Σ exp(x − max x) over the last axis is Softmax: one kernel instead of five passes.
- * (A step of the GPT: 12 of 150 ms.)
+ * (A step of LoRA: 115 instead of 121 ms.)
  */
 export const softmax: Pattern = (equation, producer, readers) => {
   if (equation.primitive !== "mul") return undefined;

@@ -6,7 +6,7 @@ import type { GraphBuilder, Value } from "../graph.ts";
 import { int } from "../graph.ts";
 import { align, concrete } from "../layout.ts";
 import type { View } from "../view.ts";
-import { isScalar, scalarView } from "../view.ts";
+import { isScalar, scalarView, shapeOf } from "../view.ts";
 import type { Call, Rule } from "./rule.ts";
 import { inputAt, parameter } from "./rule.ts";
 
@@ -84,13 +84,29 @@ export const castRule: Rule = (call) => [cast(call.graph, inputAt(call, 0), call
 
 /** Div, cut towards zero: integers do so by themselves, other numbers by Floor or Ceil. */
 export const integerDivision: Rule = (call) => {
+  if (call.dtype === "int32") return [wholeDivision(call)];
   const [quotient] = binary("Div")(call);
-  if (call.dtype === "int32" || quotient === undefined) return quotient === undefined ? [] : [quotient];
+  if (quotient === undefined) return [];
   const { graph, shape, dtype } = call;
   const negative = applyElementwise(graph, "Less", [quotient, scalarView(dtype, 0)], shape, "bool");
   const [up, down] = ["Ceil", "Floor"].map((op) => applyUnary(graph, op, quotient, dtype));
   return up && down ? [applyElementwise(graph, "Where", [negative, up, down], shape, dtype)] : [];
 };
+
+/**
+ * A quotient of integers; by 0 the run fails. The processor ends the process where the least integer is divided by −1, since
+ * the result has no place, so −1 never gets to Div: there the result is −x, which wraps around as sums do.
+ */
+function wholeDivision(call: Call): View {
+  const { graph, shape, dtype } = call;
+  const [x, y] = [cast(graph, inputAt(call, 0), dtype), cast(graph, inputAt(call, 1), dtype)];
+  if (isScalar(y.source) && y.source.value !== -1) return applyElementwise(graph, "Div", [x, y], shape, dtype);
+  const divisor = shapeOf(y);
+  const turns = applyElementwise(graph, "Equal", [y, scalarView(dtype, -1)], divisor, "bool");
+  const safe = applyElementwise(graph, "Where", [turns, scalarView(dtype, 1), y], divisor, dtype);
+  const quotient = applyElementwise(graph, "Div", [x, safe], shape, dtype);
+  return applyElementwise(graph, "Where", [turns, applyUnary(graph, "Neg", quotient, dtype), quotient], shape, dtype);
+}
 
 /** The view in another dtype (Cast); to bool, whatever is not zero is true. */
 export function cast(graph: GraphBuilder, view: View, dtype: DType): View {

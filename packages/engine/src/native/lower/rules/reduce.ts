@@ -3,6 +3,7 @@ import { UnsupportedPrimitive } from "../../trace/unsupported.ts";
 import type { GraphBuilder, Value } from "../graph.ts";
 import { int } from "../graph.ts";
 import { concrete } from "../layout.ts";
+import { orNaN } from "../not-a-number.ts";
 import { poolingForm } from "../peepholes/pooling-form.ts";
 import type { Axis, Piece, View } from "../view.ts";
 import { isScalar, mergePieces, rowMajor, scalarView, shapeOf } from "../view.ts";
@@ -12,7 +13,7 @@ import { inputAt, parameter } from "./rule.ts";
 
 export type Reduction = "Add" | "Mul" | "Max" | "Min";
 
-/** ReduceSum, ReduceProd, ReduceMax, ReduceMin */
+/** ReduceSum, ReduceProd, ReduceMax, ReduceMin; ReduceSumSquare for the NaN that the latter two lose */
 export const reduce: Rule = (call) => {
   const op = parameter<Reduction>(call, "op");
   const axes = parameter<number[]>(call, "axis");
@@ -83,13 +84,14 @@ function reduceTensor(
     groups.map(({ size }) => size),
   );
   const gone = groups.flatMap(({ reduced }, i) => (reduced ? [i] : []));
-  return graph.node({
-    op: { Add: "ReduceSum", Mul: "ReduceProd", Max: "ReduceMax", Min: "ReduceMin" }[op],
-    inputs: [source, graph.integers(gone)],
-    type: dtype,
-    dims: groups.filter(({ reduced }) => !reduced).map(({ size }) => size),
-    attributes: { keepdims: int(0) },
-  });
+  const dims = groups.filter(({ reduced }) => !reduced).map(({ size }) => size);
+  const reduction = (operator: string) => {
+    const inputs = [source, graph.integers(gone)];
+    return graph.node({ op: operator, inputs, type: dtype, dims, attributes: { keepdims: int(0) } });
+  };
+  const result = reduction({ Add: "ReduceSum", Mul: "ReduceProd", Max: "ReduceMax", Min: "ReduceMin" }[op]);
+  if (dtype === "int32" || op === "Add" || op === "Mul") return result;
+  return orNaN(graph, result, reduction("ReduceSumSquare"));
 }
 
 /** The kept axes over the reduced tensor. */
