@@ -7,11 +7,12 @@ import { DatabaseSync } from "node:sqlite";
 import type { NewEvent } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Store } from "./contract.ts";
+import { paletteContract } from "./palette-suite.ts";
 import { openSqliteStore } from "./sqlite.ts";
 import { storeContract } from "./suite.ts";
 import { federationRecord, partyRecord } from "./suite-records.ts";
 
-storeContract("the store in SQLite", async () => {
+async function make() {
   const folder = await mkdtemp(join(tmpdir(), "concord-store-"));
   const file = join(folder, "store.sqlite");
   let store = await openSqliteStore(file);
@@ -27,7 +28,10 @@ storeContract("the store in SQLite", async () => {
       await rm(folder, { recursive: true });
     },
   };
-});
+}
+
+storeContract("the store in SQLite", make);
+paletteContract("the store in SQLite", make);
 
 /** An event of about `bytes` bytes. */
 const joined = (party: string, bytes = 500): NewEvent => ({
