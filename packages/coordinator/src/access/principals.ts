@@ -30,6 +30,8 @@ const SESSION_LIFE_MS = 30 * 86_400_000;
 export function principals(journal: Journal, clock: Clock): Principals {
   // What was looked up once stays true until it expires or is taken back, which comes through `forget`.
   const known = new Map<string, { readonly principal: Principal; readonly expiresAt: number | null }>();
+  // A key that is taken back while it is being looked up must not come back with the answer.
+  const gone = new Set<string>();
   const refused = (what: string) =>
     new ConcordError("unauthenticated", `this ${what} is unknown or has expired`, { param: "authorization" });
 
@@ -37,7 +39,8 @@ export function principals(journal: Journal, clock: Clock): Principals {
     async authenticate(key) {
       const hash = hashSecret(key);
       const entry = known.get(hash) ?? (await look(hash));
-      if (entry === undefined || (entry.expiresAt !== null && entry.expiresAt <= clock.now())) throw refused("key");
+      if (entry === undefined || gone.has(hash) || (entry.expiresAt !== null && entry.expiresAt <= clock.now()))
+        throw refused("key");
       known.set(hash, entry);
       return entry.principal;
     },
@@ -54,6 +57,7 @@ export function principals(journal: Journal, clock: Clock): Principals {
       return token;
     },
     forget(hash) {
+      gone.add(hash);
       known.delete(hash);
     },
     async redeem(token) {

@@ -68,7 +68,7 @@ export function palettesInMemory(tables: () => PaletteTables): Pick<Transaction,
         const before = palettes.get(key(name, version));
         if (before === undefined) throw missing(called(name, version));
         const after = { ...before, ...checked(record.paletteChange, change, called(name, version)) };
-        palettes.set(key(name, version), after);
+        palettes.set(key(name, version), checked(record.paletteRecord, after, called(name, version)));
       },
       async insertPilot(name, version, rewards) {
         const { palettes, pilots } = tables();

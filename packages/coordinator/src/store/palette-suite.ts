@@ -1,8 +1,9 @@
+import type { PaletteSolution } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AnswerRecord, PaletteRecord, Store, Transaction } from "./contract.ts";
 import type { StoreUnderTest } from "./suite.ts";
 
-const SOLUTION = {
+const SOLUTION: PaletteSolution = {
   feasible: false,
   verdict: "not reachable – ≥ 2",
   slack: -0.1,
@@ -12,7 +13,7 @@ const SOLUTION = {
   warnings: [],
   conflict: ["humor"],
   nearest: { humor: 1 / 3 },
-} as const;
+};
 
 /** A version of a palette, whole and valid. */
 const palette = (name: string, version: number, more: Partial<PaletteRecord> = {}): PaletteRecord => ({
