@@ -1,5 +1,6 @@
 import { ConcordError } from "@concord/protocol";
 import type { Clock } from "./clock.ts";
+import type { GatewayParts } from "./gateway/parts.ts";
 import type { Log } from "./log.ts";
 import type { Sample } from "./sample.ts";
 import type { BlobStore } from "./store/blobs.ts";
@@ -24,6 +25,8 @@ export interface CoordinatorOptions {
   readonly pageDir?: string | (() => Promise<string | undefined>);
   /** Examples for guests who bring none. */
   readonly sample?: Sample;
+  /** Answers that keep to palettes. The coordinator closes its bases. */
+  readonly gateway?: GatewayParts;
   readonly log?: Log;
   readonly clock?: Clock;
 }
