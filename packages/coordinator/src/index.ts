@@ -3,6 +3,7 @@ export type { Coordinator, FederationResult } from "./coordinator.ts";
 export { startCoordinator } from "./coordinator.ts";
 export type { BaseModel, Candidate, Drawing, Drawn } from "./gateway/base-model.ts";
 export { openAiBase } from "./gateway/openai-base.ts";
+export { openOperatorFile } from "./gateway/operator-file.ts";
 export type { GatewayParts } from "./gateway/parts.ts";
 export type { Log } from "./log.ts";
 export type { CoordinatorOptions } from "./options.ts";

@@ -156,6 +156,20 @@ export const paletteListSchema = z.object({ palettes: z.array(paletteViewSchema)
 /** GET /v1/palettes/:name/:version/rewards: what the palette was solved on, as CSV with the column `prompt_id`. */
 export const pilotRewardsSchema = z.object({ rewards: z.string() });
 
+/** GET /v1/palettes/:name/:version/answers?after=&limit= (operator): what was kept, where the operator has asked for that. */
+export const keptAnswersSchema = z.object({
+  answers: z.array(
+    z.object({
+      seq: z.int().min(1),
+      time: z.string(),
+      prompt: z.string(),
+      picked: count,
+      candidates: z.array(z.object({ text: z.string(), rewards: levels, weight: z.number() })),
+    }),
+  ),
+});
+export type KeptAnswers = z.output<typeof keptAnswersSchema>;
+
 /** GET /v1/gateway: what palettes can be made of. Where the bases are is nobody's business but the operator's. */
 export const gatewayViewSchema = z.object({
   /** False where the coordinator was started without a gateway. */

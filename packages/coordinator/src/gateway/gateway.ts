@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import type { RewardModel } from "@concord/alignment/scoring";
-import type { GatewayView, PaletteTrace } from "@concord/protocol";
+import type { GatewayView, KeptAnswers, PaletteTrace } from "@concord/protocol";
 import { ConcordError } from "@concord/protocol";
 import type { Context } from "../context.ts";
 import type { PaletteRecord } from "../store/contract.ts";
@@ -25,6 +25,8 @@ export interface Gateway {
    * ask, and `unavailable` where no candidate came or the asker has gone.
    */
   answer(palette: PaletteRecord, question: Question): Promise<Answered>;
+  /** Answers that were kept, with their prompts. Throws ConcordError `not_found` for a palette that is not there. */
+  kept(name: string, version: number, page: { readonly after: number; readonly limit: number }): Promise<KeptAnswers>;
   /** Told of every request that ends. */
   onServed(listener: (served: Served) => void): void;
   /** Requests under way. */
@@ -184,6 +186,19 @@ export async function openGateway(context: Context, parts: GatewayParts): Promis
       } finally {
         load--;
       }
+    },
+    async kept(name, version, page) {
+      palettes.get(name, version);
+      const answers = await journal.read((tx) => tx.answers.list(name, version, page));
+      return {
+        answers: answers.map(({ seq, at, prompt, picked, candidates }) => ({
+          seq,
+          time: new Date(at).toISOString(),
+          prompt,
+          picked,
+          candidates: candidates.map(({ text, rewards, weight }) => ({ text, rewards: { ...rewards }, weight })),
+        })),
+      };
     },
     onServed(listener) {
       listeners.push(listener);

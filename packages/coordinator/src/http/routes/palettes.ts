@@ -2,6 +2,7 @@ import {
   API,
   ConcordError,
   gatewayViewSchema,
+  keptAnswersSchema,
   paletteListSchema,
   paletteNameSchema,
   paletteRequestSchema,
@@ -18,6 +19,10 @@ import type { Services } from "../services.ts";
 
 const named = z.object({ name: paletteNameSchema });
 const versioned = named.extend({ version: z.coerce.number().int().min(1) });
+const page = z.object({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(10_000).default(1_000),
+});
 const path = `${API}/palettes`;
 const tags = ["palettes"];
 const config = { audience: ["viewer"] } as const;
@@ -93,6 +98,20 @@ export function paletteRoutes(app: App, { gateway, tenants }: Services): void {
       },
     },
     async ({ params }) => ({ rewards: await needed(gateway).palettes.pilot(params.name, params.version) }),
+  );
+
+  app.get(
+    `${path}/:name/:version/answers`,
+    {
+      schema: {
+        tags,
+        summary: "Answers with their prompts and candidates, where the operator has them kept",
+        params: versioned,
+        querystring: page,
+        response: { 200: keptAnswersSchema },
+      },
+    },
+    async ({ params, query }) => needed(gateway).kept(params.name, params.version, query),
   );
 
   app.post(
