@@ -1,6 +1,7 @@
 import { key, rng, split } from "@concord/engine";
 import { z } from "zod";
 import type { BaseModel, Candidate, Drawing, Input } from "./base-model.ts";
+import { PostError, type Poster, poster } from "./post-json.ts";
 import { turns } from "./turns.ts";
 
 export interface OpenAiBase {
@@ -44,14 +45,15 @@ class UpstreamError extends Error {
  * nobody else. Redirects are not followed: they could lead keys and prompts anywhere.
  */
 export function openAiBase(options: OpenAiBase): BaseModel {
-  const { name, timeoutSeconds } = options;
-  const inTurn = turns(options.parallel);
+  const { name, timeoutSeconds, parallel } = options;
+  const inTurn = turns(parallel);
+  const wire = poster(parallel);
   return {
     name,
     async complete({ input, count, sampling, seed, signal }) {
       const asked = Array.from({ length: count }, (_, i) => {
         const body = bodyOf(options.model, input, sampling, rng(split(key(seed), "candidate", i)).below(2 ** 31));
-        return inTurn.take(() => ask(options, input.kind, body, signal), signal);
+        return inTurn.take(() => ask(wire, options, input.kind, body, signal), signal);
       });
       const settled = await Promise.allSettled(asked);
       return {
@@ -59,54 +61,39 @@ export function openAiBase(options: OpenAiBase): BaseModel {
         problems: settled.flatMap((one) => (one.status === "rejected" ? [explain(one.reason, timeoutSeconds)] : [])),
       };
     },
-    close: async () => {},
+    close: async () => wire.close(),
   };
 }
 
 async function ask(
+  wire: Poster,
   { url, key, timeoutSeconds }: OpenAiBase,
   kind: Input["kind"],
   body: string,
   signal: AbortSignal,
 ): Promise<Candidate> {
-  const response = await fetch(`${url}${kind === "chat" ? "/chat/completions" : "/completions"}`, {
-    method: "POST",
-    redirect: "manual",
+  const { status, text } = await wire.post({
+    url: new URL(`${url}${kind === "chat" ? "/chat/completions" : "/completions"}`),
     headers: {
       "content-type": "application/json",
       accept: "application/json",
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
     },
     body,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(1000 * timeoutSeconds)]),
+    timeoutMs: 1000 * timeoutSeconds,
+    mostBytes: MOST_BYTES,
+    signal,
   });
-  if (!response.ok) {
-    // What an error says may hold addresses, prompts and keys; its number is enough.
-    await response.body?.cancel().catch(() => {});
-    const redirects = response.status >= 300 && response.status < 400;
-    throw new UpstreamError(
-      redirects ? "it redirects, which is not followed" : `it answered with the status ${response.status}`,
-    );
-  }
-  return candidateOf(await readText(response));
+  if (status >= 300 && status < 400) throw new UpstreamError("it redirects, which is not followed");
+  // What an error says may hold addresses, prompts and keys; its number is enough.
+  if (status < 200 || status >= 300) throw new UpstreamError(`it answered with the status ${status}`);
+  return candidateOf(text);
 }
 
 function bodyOf(model: string, input: Input, sampling: Drawing["sampling"], seed: number): string {
   const { temperature, topP, maxTokens } = sampling;
   const said = input.kind === "chat" ? { messages: input.messages } : { prompt: input.prompt };
   return JSON.stringify({ model, ...said, n: 1, temperature, top_p: topP, max_tokens: maxTokens, seed });
-}
-
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let [text, size] = ["", 0];
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    // Leaving the loop cancels the rest.
-    if (size > MOST_BYTES) throw new UpstreamError(`it answered with more than ${MOST_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function candidateOf(text: string): Candidate {
@@ -132,9 +119,14 @@ function jsonOf(text: string): unknown {
 /** Errors of the network name hosts and ports, so that only what they mean is passed on. */
 function explain(reason: unknown, timeoutSeconds: number): string {
   if (reason instanceof UpstreamError) return reason.message;
-  if (reason instanceof DOMException && reason.name === "TimeoutError") {
-    return `it did not answer within ${timeoutSeconds} s`;
+  switch (reason instanceof PostError ? reason.why : "given up") {
+    case "timeout":
+      return `it did not answer within ${timeoutSeconds} s`;
+    case "too large":
+      return `it answered with more than ${MOST_BYTES} bytes`;
+    case "unreachable":
+      return "it could not be reached";
+    case "given up":
+      return "nobody waits for it any more";
   }
-  if (reason instanceof DOMException && reason.name === "AbortError") return "nobody waits for it any more";
-  return "it could not be reached";
 }
