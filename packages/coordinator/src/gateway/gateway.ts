@@ -34,7 +34,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-export interface Question {
+interface Question {
   readonly input: Input;
   /** Undefined: a fresh one. */
   readonly seed: number | undefined;
@@ -49,7 +49,7 @@ export interface Answered {
   readonly trace: PaletteTrace;
 }
 
-export interface Served {
+interface Served {
   readonly outcome: "answered" | "refused" | "failed" | "left";
   readonly drawn: number;
   readonly failed: number;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 
-export interface Post {
+interface Post {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -12,7 +12,7 @@ export interface Post {
   readonly signal: AbortSignal;
 }
 
-export interface Posted {
+interface Posted {
   readonly status: number;
   /** Empty unless the status is a success: what an error says is nobody's business. */
   readonly text: string;

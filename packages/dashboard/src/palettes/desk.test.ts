@@ -22,7 +22,11 @@ describe("the desk", () => {
       hasAnswers: true,
       severalAnswers: false,
     });
-    expect(view.values[0]).toMatchObject({ name: "v", base: { joint: expect.closeTo(0.5, 10) }, scale: { min: 0, max: 1 } });
+    expect(view.values[0]).toMatchObject({
+      name: "v",
+      base: { joint: expect.closeTo(0.5, 10) },
+      scale: { min: 0, max: 1 },
+    });
     expect(view.values[0]?.before[0]).toBeCloseTo(0.5);
     expect(view.values[0]?.before[BARS - 1]).toBeCloseTo(0.5);
   });

@@ -2,6 +2,7 @@ import type { DualKind, Palette, Reachable, Rewards, Unreachable } from "@concor
 import { AlignmentError, sampleWeights, solve } from "@concord/alignment";
 import { histogram } from "./histogram.ts";
 import type { Pilot } from "./pilot.ts";
+import type { Wishes } from "./wishes.ts";
 
 /** What became of a palette. */
 export type Outcome =
@@ -11,6 +12,12 @@ export type Outcome =
   | { readonly kind: "reached"; readonly solution: Reachable; readonly after: readonly (readonly number[])[] }
   | { readonly kind: "unreachable"; readonly solution: Unreachable }
   | { readonly kind: "refused"; readonly why: string };
+
+/** A palette that was kept for comparison. */
+export interface Pinned {
+  readonly wishes: Wishes;
+  readonly outcome: Outcome;
+}
 
 /** Solves a palette with the package that also serves the command line. */
 export function outcomeOf({ rewards, view }: Pilot, palette: Palette, dual: DualKind): Outcome {

@@ -20,7 +20,9 @@ export type WishChange =
   | { readonly kind: "switch"; readonly value: string; readonly on: boolean }
   | { readonly kind: "dual"; readonly dual: DualKind }
   /** Levels by value, all at once: the nearest reachable palette, or one of the gateway. */
-  | { readonly kind: "take"; readonly levels: Readonly<Record<string, number>> };
+  | { readonly kind: "take"; readonly levels: Readonly<Record<string, number>> }
+  /** Everything as it was at another time. */
+  | { readonly kind: "all"; readonly wishes: Wishes };
 
 /** The start: every value is held where the base model has it. */
 export function firstWishes({ values, severalAnswers }: PilotView): Wishes {
@@ -39,6 +41,8 @@ export function changeWishes(wishes: Wishes, change: WishChange): Wishes {
       return changeOne(wishes, change.value, { on: change.on });
     case "dual":
       return { ...wishes, dual: change.dual };
+    case "all":
+      return change.wishes;
     case "take":
       return {
         ...wishes,
