@@ -126,7 +126,9 @@ describe("an operator's file", () => {
   it("gives bases their keys and rewards their models", async () => {
     const asked: string[] = [];
     const upstream = await fakeUpstream((question, response) => {
-      asked.push(`${question.authorization} ${question.body.model} ${question.body.temperature}`);
+      const { authorization, body } = question;
+      const fields = ["seed", "max_tokens", "max_completion_tokens"].filter((field) => field in body);
+      asked.push(`${authorization} ${body.model} ${body.temperature} ${fields}`);
       const judging = question.body.messages?.[0]?.role === "system";
       complete(question, response, judging ? "7" : "what a lovely day");
     });
@@ -141,7 +143,10 @@ describe("an operator's file", () => {
       {
         bases: [
           { ...api, url: `${upstream.url}/`, keyFile: "api.key" },
-          { ...api, name: "judge", model: "wise", url: upstream.url, keyEnv: "JUDGE_KEY" },
+          {
+            ...{ ...api, name: "judge", model: "wise", url: upstream.url, keyEnv: "JUDGE_KEY" },
+            ...{ seeds: false, lengthField: "max_completion_tokens" },
+          },
         ],
         rewards: [
           { name: "tone", kind: "classifier", file: "tone.safetensors", scale: "log-odds", reads: "answer" },
@@ -163,7 +168,9 @@ describe("an operator's file", () => {
       expect(rewards.tone).toBeGreaterThan(0);
       expect(rewards.nice).toBe(7);
     }
-    expect(new Set(asked)).toEqual(new Set(["Bearer sk-from-file m 1", "Bearer sk-from-env wise 0"]));
+    expect(new Set(asked)).toEqual(
+      new Set(["Bearer sk-from-file m 1 seed,max_tokens", "Bearer sk-from-env wise 0 max_completion_tokens"]),
+    );
     await gateway.coordinator.close();
     await upstream.close();
   });

@@ -27,6 +27,8 @@ describe("the openai client", () => {
     const models = [];
     for await (const model of client.models.list()) models.push(model.id);
     expect(models).toEqual(["base@kind"]);
+    expect(await client.models.retrieve("base@kind:1")).toMatchObject({ id: "base@kind:1", object: "model" });
+    await expect(client.models.retrieve("base@other")).rejects.toThrow(OpenAI.NotFoundError);
   });
 
   it("gets answers, with the trace beside what it knows", async () => {

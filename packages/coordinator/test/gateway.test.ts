@@ -311,6 +311,11 @@ describe("what is secret", () => {
     for (const path of ["/v1/palettes", "/v1/palettes/kind", "/v1/gateway", "/v1/models", "/metrics", "/docs/json"]) {
       texts.push(await (await gateway.asOperator("GET", path)).text());
     }
+    const failures = lines.filter(({ message }) => message.startsWith("candidates of base fail"));
+    expect(failures.map(({ details }) => details)).toMatchObject([
+      { problem: "it answered with the status 500" },
+      { problem: "it could not be reached" },
+    ]);
     texts.push(JSON.stringify(lines));
     for (const text of texts) {
       expect(text).not.toContain(UPSTREAM_KEY);

@@ -4,7 +4,7 @@ import type { Browser, Page } from "playwright-core";
 import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FakeServer } from "./fake-server.ts";
-import { startFakeServer } from "./fake-server.ts";
+import { OPERATOR_KEY, startFakeServer } from "./fake-server.ts";
 import { pilotCsv } from "./pilot-file.ts";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -103,6 +103,31 @@ describe.skipIf(!existsSync(CHROMIUM))("the page of palettes", { timeout: 240_00
     expect(await page.locator(".sample-prompt").first().textContent()).toMatch(/^question \d+$/);
     const sideways = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
     expect(sideways).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it("keeps a palette on the gateway, without its texts, and opens it again with its answers", async () => {
+    const [page, complaints] = await open();
+    await page.getByLabel("Key of the coordinator").fill(OPERATOR_KEY);
+    await page.keyboard.press("Enter");
+    await page.getByLabel("brave: level").fill("0.3");
+    await page.getByLabel("Name").fill("polite");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved as small@polite:1").waitFor();
+    const own = solve(rewards, paletteFrom({ brave: 0.3, calm: "mean" }), "per-prompt");
+    const kept = server.palettes[0]?.solution;
+    expect(own.feasible && kept?.feasible && kept.lambda).toEqual(own.feasible && own.lambda);
+
+    const polite = page.getByRole("article", { name: "polite" });
+    await polite.getByRole("button", { name: "Open", exact: true }).click();
+    await page.getByRole("heading", { name: "small@polite:1" }).waitFor();
+    expect(await levelOf(page, "brave")).toBe(0.3);
+    expect(await page.getByRole("heading", { name: "Answers" }).count()).toBe(0);
+    await polite.getByRole("button", { name: "Open served answers" }).click();
+    await page
+      .getByRole("heading", { name: /^asked \d$/ })
+      .first()
+      .waitFor();
     expect(complaints).toEqual([]);
   });
 

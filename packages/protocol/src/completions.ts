@@ -69,8 +69,12 @@ export const textCompletionSchema = z.object({
 });
 export type TextCompletion = z.output<typeof textCompletionSchema>;
 
-/** GET /v1/models: the palettes that answer now. */
-export const modelListSchema = z.object({
-  object: z.literal("list"),
-  data: z.array(z.object({ id: z.string(), object: z.literal("model"), created: z.int(), owned_by: z.string() })),
+/** GET /v1/models/:model. */
+export const modelSchema = z.object({
+  id: z.string(),
+  object: z.literal("model"),
+  created: z.int(),
+  owned_by: z.string(),
 });
+/** GET /v1/models: the palettes that answer now. */
+export const modelListSchema = z.object({ object: z.literal("list"), data: z.array(modelSchema) });

@@ -58,6 +58,7 @@ interface Served {
 }
 
 const FLUSH_MS = 10_000;
+const NOTE_MS = 60_000;
 
 /** Opens the gateway over what is stored. */
 export async function openGateway(context: Context, parts: GatewayParts): Promise<Gateway> {
@@ -70,6 +71,7 @@ export async function openGateway(context: Context, parts: GatewayParts): Promis
     for (const listener of listeners) listener(one);
   };
   const flusher = flushing(() => palettes.flush(), context);
+  const noted = new Map<string, number>();
   let load = 0;
 
   async function answer(palette: PaletteRecord, { input, seed = randomInt(2 ** 31), signal }: Question) {
@@ -80,6 +82,7 @@ export async function openGateway(context: Context, parts: GatewayParts): Promis
     const goals = goalsOf(palette);
     const { candidates, problems, scoringSeconds } = await drawAndScore(base, palette, input, seed, goals, signal);
     const failed = palette.k - candidates.length;
+    if (!signal.aborted) note(palette, problems);
     if (candidates.length === 0) {
       served({ outcome: signal.aborted ? "left" : "failed", drawn: 0, failed, scoringSeconds });
       if (signal.aborted) throw new ConcordError("unavailable", "the one who asked has gone");
@@ -114,6 +117,16 @@ export async function openGateway(context: Context, parts: GatewayParts): Promis
       completionTokens: candidates.reduce((sum, { completionTokens }) => sum + completionTokens, 0),
       trace,
     };
+  }
+
+  /** Tells the operator what fails, each thing once in a while: under load there may be thousands of it. */
+  function note({ base, name }: PaletteRecord, problems: readonly string[]): void {
+    for (const problem of new Set(problems)) {
+      const what = JSON.stringify([base, name, problem]);
+      if (clock.now() - (noted.get(what) ?? Number.NEGATIVE_INFINITY) < NOTE_MS) continue;
+      noted.set(what, clock.now());
+      log.warn({ base, palette: name, problem }, `candidates of ${base} fail: ${problem}`);
+    }
   }
 
   async function drawAndScore(

@@ -15,6 +15,10 @@ export interface OpenAiBase {
   readonly parallel: number;
   /** For each candidate, from the moment at which it is asked for. */
   readonly timeoutSeconds: number;
+  /** False for endpoints that refuse the field `seed`. Default true. */
+  readonly seeds?: boolean | undefined;
+  /** What the endpoint calls the most tokens of an answer. Default `max_tokens`. */
+  readonly lengthField?: "max_tokens" | "max_completion_tokens" | undefined;
 }
 
 /** An answer of more bytes is no answer. */
@@ -52,7 +56,7 @@ export function openAiBase(options: OpenAiBase): BaseModel {
     name,
     async complete({ input, count, sampling, seed, signal }) {
       const asked = Array.from({ length: count }, (_, i) => {
-        const body = bodyOf(options.model, input, sampling, rng(split(key(seed), "candidate", i)).below(2 ** 31));
+        const body = bodyOf(options, input, sampling, rng(split(key(seed), "candidate", i)).below(2 ** 31));
         return inTurn.take(() => ask(wire, options, input.kind, body, signal), signal);
       });
       const settled = await Promise.allSettled(asked);
@@ -90,10 +94,22 @@ async function ask(
   return candidateOf(text);
 }
 
-function bodyOf(model: string, input: Input, sampling: Drawing["sampling"], seed: number): string {
-  const { temperature, topP, maxTokens } = sampling;
+function bodyOf(
+  { model, seeds = true, lengthField = "max_tokens" }: OpenAiBase,
+  input: Input,
+  { temperature, topP, maxTokens }: Drawing["sampling"],
+  seed: number,
+): string {
   const said = input.kind === "chat" ? { messages: input.messages } : { prompt: input.prompt };
-  return JSON.stringify({ model, ...said, n: 1, temperature, top_p: topP, max_tokens: maxTokens, seed });
+  return JSON.stringify({
+    model,
+    ...said,
+    n: 1,
+    temperature,
+    top_p: topP,
+    [lengthField]: maxTokens,
+    ...(seeds && { seed }),
+  });
 }
 
 function candidateOf(text: string): Candidate {

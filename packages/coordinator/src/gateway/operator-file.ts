@@ -26,6 +26,8 @@ const openAiSchema = z
     keyEnv: z.string().min(1).optional(),
     parallel: z.int().min(1).max(10_000).default(64),
     timeoutSeconds: seconds.default(60),
+    seeds: z.boolean().default(true),
+    lengthField: z.enum(["max_tokens", "max_completion_tokens"]).default("max_tokens"),
   })
   .refine(({ keyFile, keyEnv }) => keyFile === undefined || keyEnv === undefined, {
     path: ["keyEnv"],
@@ -149,7 +151,7 @@ async function openBase(
       throw param === undefined ? error : wrong(`${at}.${param}`, message.replace(/^\w+: /, ""));
     });
   }
-  const { name, url, model, keyFile, keyEnv, parallel, timeoutSeconds } = spec;
+  const { keyFile, keyEnv } = spec;
   let key: string | undefined;
   if (keyFile !== undefined) key = (await read(keyFile, `${at}.keyFile`, folder)).toString("utf8").trim();
   if (keyEnv !== undefined) key = env[keyEnv]?.trim();
@@ -157,7 +159,7 @@ async function openBase(
   if ((keyFile ?? keyEnv) !== undefined && !/^[\x21-\x7e]+$/.test(key ?? "")) {
     throw wrong(`${at}.${from}`, keyEnv === undefined ? `${keyFile} holds no key` : `${keyEnv} is not set to a key`);
   }
-  return openAiBase({ name, url: url.replace(/\/+$/, ""), model, key, parallel, timeoutSeconds });
+  return openAiBase({ ...spec, url: spec.url.replace(/\/+$/, ""), key });
 }
 
 async function openReward(

@@ -23,10 +23,7 @@ export function VerdictCard({ solved: { outcome, problem }, onTake, onPin, onRes
   const settled = useSettled(`${verdict.title}. ${verdict.words}`);
   return (
     <section className="card verdict" data-tone={verdict.tone} aria-labelledby="verdict-title">
-      <h2 id="verdict-title">
-        <span className="verdict-mark" aria-hidden="true" />
-        {verdict.title}
-      </h2>
+      <h2 id="verdict-title">{verdict.title}</h2>
       <p className="verdict-words">{verdict.words}</p>
       {/* Said once the sliders are at rest: a sentence for each step of one would drown everything else. */}
       <p className="visually-hidden" role="status">
@@ -50,6 +47,22 @@ export function VerdictCard({ solved: { outcome, problem }, onTake, onPin, onRes
       {children}
       <Warnings outcome={outcome} />
     </section>
+  );
+}
+
+/** The same in one line, for a narrow screen. The card says it to those who listen. */
+export function VerdictStrip({ outcome }: { readonly outcome: Outcome | null }) {
+  const { tone, title } = verdictOf(outcome);
+  const found = outcome?.kind === "reached" ? outcome.solution : null;
+  return (
+    <p className="bench-strip" data-tone={tone} aria-hidden="true">
+      <strong>{title}</strong>
+      {found !== null && (
+        <span className="numeric">
+          KL {formatPrice(found.kl)} · {formatCount(Math.round(found.ess))} samples
+        </span>
+      )}
+    </p>
   );
 }
 

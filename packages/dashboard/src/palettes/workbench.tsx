@@ -11,7 +11,7 @@ import { SavePalette } from "./save-palette.tsx";
 import type { Solved, Solving } from "./solving.ts";
 import { createSolving } from "./solving.ts";
 import { ValueCard } from "./value-card.tsx";
-import { VerdictCard } from "./verdict-card.tsx";
+import { VerdictCard, VerdictStrip } from "./verdict-card.tsx";
 import type { Wishes } from "./wishes.ts";
 import { changeWishes, firstWishes } from "./wishes.ts";
 
@@ -86,6 +86,12 @@ function Bench({ desk, pilot, first, solving }: WorkbenchProps & { readonly solv
               </span>
             )}
             <span className="legend-item">
+              <span className="swatch swatch-mean" /> its average
+            </span>
+            <span className="legend-item">
+              <span className="swatch swatch-delivered" /> average here
+            </span>
+            <span className="legend-item">
               <span className="swatch swatch-thin" /> too few samples
             </span>
             <span className="legend-item">
@@ -103,6 +109,7 @@ function Bench({ desk, pilot, first, solving }: WorkbenchProps & { readonly solv
               onChange={change}
             />
           ))}
+          <VerdictStrip outcome={outcome} />
         </div>
       </div>
       <PricesTable pilot={pilot} solved={solved} />

@@ -5,10 +5,12 @@ import {
   chatCompletionSchema,
   chatRequestSchema,
   modelListSchema,
+  modelSchema,
   textCompletionSchema,
   textRequestSchema,
 } from "@concord/protocol";
 import type { FastifyReply } from "fastify";
+import { z } from "zod";
 import type { Answered } from "../../gateway/gateway.ts";
 import { chatCompletion, chatEvents, textCompletion, textEvents } from "../../gateway/openai-answer.ts";
 import type { Asked } from "../../gateway/openai-request.ts";
@@ -34,13 +36,21 @@ export function completionRoutes(app: App, { gateway, context }: Services): void
     { config, schema: { tags, summary: "The palettes that answer", response: { 200: modelListSchema } } },
     async () => ({
       object: "list" as const,
-      data: (gateway?.palettes.models() ?? []).map(({ base, name, createdAt }) => ({
-        id: `${base}@${name}`,
-        object: "model" as const,
-        created: Math.floor(createdAt / 1000),
-        owned_by: "concord",
-      })),
+      data: (gateway?.palettes.models() ?? []).map((palette) => modelAs(`${palette.base}@${palette.name}`, palette)),
     }),
+  );
+  app.get(
+    `${API}/models/:model`,
+    {
+      config,
+      schema: {
+        tags,
+        summary: "A palette that answers",
+        params: z.object({ model: z.string().max(200) }),
+        response: { 200: modelSchema },
+      },
+    },
+    async ({ params }) => modelAs(params.model, needed(gateway).palettes.served(params.model)),
   );
   app.post(
     `${API}/chat/completions`,
@@ -94,6 +104,10 @@ export function completionRoutes(app: App, { gateway, context }: Services): void
   function headOf(palette: PaletteRecord) {
     return { model: modelOf(palette), now: clock.now() };
   }
+}
+
+function modelAs(id: string, { createdAt }: PaletteRecord) {
+  return { id, object: "model" as const, created: Math.floor(createdAt / 1000), owned_by: "concord" };
 }
 
 function stream(reply: FastifyReply, events: readonly string[]): FastifyReply {
