@@ -53,8 +53,8 @@ export function SampleAnswers({ desk, pilot, wishes, pinned }: SampleAnswersProp
       </div>
       <div className="card-body samples">
         {draws?.rows.map((row, i) => {
-          const prompts = new Set(row.map((shown) => shown?.prompt ?? null));
-          const shared = pilot.severalAnswers && prompts.size === 1 ? row[0]?.prompt : null;
+          // A draw is of one prompt for all sides, the base model's among them, which can always be reached.
+          const shared = pilot.severalAnswers ? row[0]?.prompt : null;
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: a draw is its place
             <article key={i} className="sample">
