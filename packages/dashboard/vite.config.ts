@@ -25,7 +25,7 @@ export default defineConfig({
       treeshake: {
         moduleSideEffects: [
           {
-            test: /\/packages\/(engine|learning|federation|protocol|party)\/src\/|\/node_modules\/(@jax-js|zod|@noble)\//,
+            test: /\/packages\/(engine|learning|federation|alignment|protocol|party)\/src\/|\/node_modules\/(@jax-js|zod|@noble)\//,
             sideEffects: false,
           },
         ],

@@ -1,4 +1,4 @@
-import { key, rng } from "@concord/engine";
+import { key, rng } from "@concord/engine/random";
 import { describe, expect, it } from "vitest";
 import { draw, pickWeights, score } from "./decode.ts";
 import { parseTarget } from "./target.ts";

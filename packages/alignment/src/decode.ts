@@ -1,4 +1,4 @@
-import type { Rng } from "@concord/engine";
+import type { Rng } from "@concord/engine/random";
 import { AlignmentError } from "./alignment-error.ts";
 import type { Target } from "./target.ts";
 import { statisticOf } from "./target.ts";

@@ -1,4 +1,4 @@
-import { key, rng, split } from "@concord/engine";
+import { key, rng, split } from "@concord/engine/random";
 import { describe, expect, it } from "vitest";
 import { parsePalette } from "./palette.ts";
 import { labels, makeRewards, type Rewards } from "./rewards.ts";

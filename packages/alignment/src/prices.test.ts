@@ -1,4 +1,4 @@
-import { key, rng } from "@concord/engine";
+import { key, rng } from "@concord/engine/random";
 import { describe, expect, it } from "vitest";
 import { parsePalette } from "./palette.ts";
 import { prices } from "./prices.ts";

@@ -1,4 +1,4 @@
-import { key } from "@concord/engine";
+import { key } from "@concord/engine/random";
 import { describe, expect, it } from "vitest";
 import { gaussianPairs } from "../test/synthetic.ts";
 import { parsePalette } from "./palette.ts";

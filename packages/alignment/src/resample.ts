@@ -1,4 +1,4 @@
-import { type Key, permutation, rng, split } from "@concord/engine";
+import { type Key, permutation, rng, split } from "@concord/engine/random";
 import { AlignmentError } from "./alignment-error.ts";
 import { makeDual } from "./dual.ts";
 import { realisedLevels } from "./levels.ts";

@@ -1,4 +1,4 @@
-import { key, rng, split } from "@concord/engine";
+import { key, rng, split } from "@concord/engine/random";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Palette, parsePalette } from "./palette.ts";

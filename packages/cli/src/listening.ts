@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Coordinator } from "@concord/coordinator";
+import type { Coordinator, GatewayParts } from "@concord/coordinator";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { ensurePage } from "@concord/dashboard/node";
 import { makePrivateFolder } from "@concord/party/node";
@@ -20,6 +20,8 @@ export interface ListenOptions {
   readonly tlsKey?: string | undefined;
   readonly insecure: boolean;
   readonly sample?: (() => IdxSample) | undefined;
+  /** Answers that keep to palettes. */
+  readonly gateway?: GatewayParts | undefined;
   /** Told when the disk is full; the coordinator itself tries again and again. */
   readonly onFullDisk?: ((error: Error) => void) | undefined;
 }
@@ -29,7 +31,7 @@ export interface ListenOptions {
  * where a person watches, else on the first visit.
  */
 export async function listen(options: ListenOptions, out: Output): Promise<Coordinator> {
-  const { dir, port, host, allowedHost, insecure, sample, onFullDisk } = options;
+  const { dir, port, host, allowedHost, insecure, sample, gateway, onFullDisk } = options;
   const tls = await readTls(options);
   await makeFolder(dir, "--dir", makePrivateFolder);
   const store = await openSqliteStore(join(dir, "store.sqlite"));
@@ -47,6 +49,7 @@ export async function listen(options: ListenOptions, out: Output): Promise<Coord
       ...(tls && { tls }),
       ...(sample && { sample: async () => sample() }),
       catalogue: catalogueOf,
+      ...(gateway && { gateway }),
       pageDir: page,
       log: coordinatorLog(out, onFullDisk),
     });

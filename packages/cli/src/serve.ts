@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import type { Options } from "./commands/serve.ts";
 import { asInput, loadTrain } from "./datasets.ts";
 import { readExperiment } from "./experiment.ts";
+import { readGateway } from "./gateway-file.ts";
 import { interruption } from "./interruption.ts";
 import { listen } from "./listening.ts";
 import type { Output } from "./output.ts";
@@ -19,12 +20,18 @@ export async function serve(file: string | undefined, options: Options): Promise
   const out = output(options.json);
   const spec = file === undefined ? undefined : await readFederation(file);
   const interrupted = interruption();
-  const coordinator = await listen(options, out);
+  const gateway = options.gateway === undefined ? undefined : await readGateway(options.gateway);
+  const coordinator = await listen({ ...options, gateway }, out);
   try {
     const created = spec && file ? await create(coordinator, options.id ?? idOf(file), spec) : undefined;
     const address = `${coordinator.url}/#${await coordinator.newOneTimeToken()}`;
     out.record({ type: "start", url: address, federations: (await coordinator.federations()).map(({ id }) => id) });
     out.say(`Operator's page:  ${address}`);
+    if (gateway !== undefined) {
+      const [bases, rewards] = [gateway.bases, gateway.rewards].map((parts) => parts.map(({ name }) => name));
+      out.record({ type: "gateway", url: `${coordinator.url}/v1`, bases, rewards });
+      out.say(`Gateway:  ${coordinator.url}/v1  (bases ${bases?.join(", ")}; rewards ${rewards?.join(", ")})`);
+    }
     if (created !== undefined) {
       for (let i = 0; i < options.invites; i++) {
         const { url, expiresAt } = await coordinator.createInvite(created, { uses: 1 });

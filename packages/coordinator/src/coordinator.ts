@@ -12,6 +12,7 @@ import { createInvite } from "./access/invites.ts";
 import { operatorKey } from "./access/operator-key.ts";
 import { principals } from "./access/principals.ts";
 import { rateLimit } from "./access/rate-limit.ts";
+import { tenants } from "./access/tenants.ts";
 import { systemClock } from "./clock.ts";
 import type { Context } from "./context.ts";
 import { openDepot } from "./depot.ts";
@@ -19,6 +20,7 @@ import { eventsFrom } from "./events-from.ts";
 import { openFederations } from "./federations.ts";
 import { eventFeed } from "./feed.ts";
 import { flushing } from "./flushing.ts";
+import { openGateway } from "./gateway/gateway.ts";
 import { type App, buildApp } from "./http/app.ts";
 import { liveEvents } from "./http/live-events.ts";
 import { origins } from "./http/origins.ts";
@@ -98,10 +100,13 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
 
   let port = options.port;
   const federations = await openFederations(context);
+  const gateway = options.gateway && (await openGateway(context, options.gateway));
   const services: Services = {
     context,
     federations,
     principals: keys,
+    tenants: tenants(context.journal, keys, clock),
+    gateway,
     refusals: refusals(context, federations),
     origins: origins({ port: () => port, isTls: tls !== undefined, allowedHosts: options.allowedHosts ?? [] }),
     guesses: rateLimit(clock),
@@ -117,6 +122,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     await federations.resume();
   } catch (error) {
     await federations.close();
+    await gateway?.close();
     await app?.close();
     throw error;
   }
@@ -131,6 +137,7 @@ export async function startCoordinator(options: CoordinatorOptions): Promise<Coo
     sockets.close();
     await federations.close();
     await app?.close();
+    await gateway?.close();
     await flusher.close();
     await store.close();
   }

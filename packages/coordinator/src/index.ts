@@ -1,6 +1,10 @@
 export type { Clock } from "./clock.ts";
 export type { Coordinator, FederationResult } from "./coordinator.ts";
 export { startCoordinator } from "./coordinator.ts";
+export type { BaseModel, Candidate, Drawing, Drawn } from "./gateway/base-model.ts";
+export { openAiBase } from "./gateway/openai-base.ts";
+export { openOperatorFile } from "./gateway/operator-file.ts";
+export type { GatewayParts } from "./gateway/parts.ts";
 export type { Log } from "./log.ts";
 export type { CoordinatorOptions } from "./options.ts";
 export type { Sample, SampleFiles } from "./sample.ts";

@@ -1,5 +1,6 @@
 import { type Catalogue, ConcordError } from "@concord/protocol";
 import type { Clock } from "./clock.ts";
+import type { GatewayParts } from "./gateway/parts.ts";
 import type { Log } from "./log.ts";
 import type { Sample } from "./sample.ts";
 import type { BlobStore } from "./store/blobs.ts";
@@ -26,6 +27,8 @@ export interface CoordinatorOptions {
   readonly sample?: Sample;
   /** What there is to rate in a federation on the data set of this name; undefined where the operator does not have it. */
   readonly catalogue?: (dataset: string) => Promise<Catalogue | undefined>;
+  /** Answers that keep to palettes. The coordinator closes its bases. */
+  readonly gateway?: GatewayParts;
   readonly log?: Log;
   readonly clock?: Clock;
 }

@@ -3,11 +3,11 @@ import { Shell } from "./shell/shell.tsx";
 import { Waiting } from "./shell/waiting.tsx";
 
 const FederationEntry = lazy(() => import("./federation/federation-entry.tsx"));
+const PalettesPage = lazy(() => import("./palettes/palettes-page.tsx"));
 const JoinPage = lazy(() => import("./join/join-page.tsx"));
 
-/** The two pages: `/join/FEDERATION` for a party, everything else for whoever watches. */
+/** The pages: `/join/FEDERATION` for a party, `/palettes` for value targets, everything else for whoever watches. */
 export function App() {
-  const joining = /^\/join\/([^/]+)\/?$/.exec(location.pathname)?.[1];
   return (
     <Suspense
       fallback={
@@ -16,7 +16,13 @@ export function App() {
         </Shell>
       }
     >
-      {joining === undefined ? <FederationEntry /> : <JoinPage federation={decodeURIComponent(joining)} />}
+      {page()}
     </Suspense>
   );
+}
+
+function page() {
+  const joining = /^\/join\/([^/]+)\/?$/.exec(location.pathname)?.[1];
+  if (joining !== undefined) return <JoinPage federation={decodeURIComponent(joining)} />;
+  return /^\/palettes\/?$/.test(location.pathname) ? <PalettesPage /> : <FederationEntry />;
 }

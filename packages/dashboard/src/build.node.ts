@@ -16,6 +16,7 @@ const SOURCES = [
   "packages/dashboard/public",
   "packages/party/src",
   "packages/protocol/src",
+  "packages/alignment/src",
   "packages/federation/src",
   "packages/learning/src",
   "packages/engine/src",

@@ -4,11 +4,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ConcordEvent } from "@concord/protocol";
+import type { ConcordEvent, PaletteView } from "@concord/protocol";
 import type { WebSocket } from "ws";
 import { WebSocketServer } from "ws";
 import { ensurePage } from "../src/build.node.ts";
 import { scriptedFederation } from "./scripted-federation.ts";
+import { scriptedGateway } from "./scripted-gateway.ts";
 
 /** The policy under which the page must work. */
 export const POLICY = [
@@ -37,6 +38,8 @@ const TYPES: Readonly<Record<string, string>> = {
 export interface FakeServer {
   readonly origin: string;
   readonly server: Server;
+  /** The palettes that the gateway has. */
+  readonly palettes: readonly PaletteView[];
   /** Cuts every socket, as a lost network would. */
   cut(): void;
   close(): void;
@@ -55,6 +58,7 @@ export async function startFakeServer({ port = 0, rounds = 30, intervalMs = 60, 
   for (let i = 0; i < skip; i++) federation.step();
   const timer = setInterval(() => federation.step() || clearInterval(timer), intervalMs);
   let tokenUsed = false;
+  const gateway = scriptedGateway();
 
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname } = new URL(request.url ?? "/", "http://x");
@@ -83,6 +87,8 @@ export async function startFakeServer({ port = 0, rounds = 30, intervalMs = 60, 
     if (pathname === "/v1/federations/digits/invites") {
       return json(federation.invite(`http://${request.headers.host}/join/digits#ci_${"x".repeat(32)}`));
     }
+    const ofGateway = gateway.answer(request.method ?? "GET", pathname, body);
+    if (ofGateway !== undefined) return json(ofGateway);
     return refuse(404, "not_found", `there is nothing at ${pathname}`);
   };
 
@@ -106,6 +112,7 @@ export async function startFakeServer({ port = 0, rounds = 30, intervalMs = 60, 
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,
+    palettes: gateway.palettes,
     cut,
     close() {
       clearInterval(timer);

@@ -10,6 +10,7 @@ export * from "./evaluation.ts";
 export * from "./gelu.ts";
 export * from "./gpt.ts";
 export * from "./group-norm.ts";
+export * from "./language/index.ts";
 export * from "./layer-norm.ts";
 export * from "./lenet.ts";
 export * from "./linear.ts";

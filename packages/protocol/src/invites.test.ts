@@ -13,6 +13,7 @@ describe("secrets", () => {
       party: "cp_",
       operator: "co_",
       viewer: "cv_",
+      tenant: "ct_",
       once: "c1_",
     };
     for (const [kind, prefix] of Object.entries(kinds) as [SecretKind, string][]) {

@@ -7,13 +7,14 @@ import { federationIdSchema } from "./messages.ts";
 const SECRET_BYTES = 24;
 
 /** What a secret is for is readable from its first letters, so that one in the wrong place is recognised. */
-export type SecretKind = "invite" | "party" | "operator" | "viewer" | "once";
+export type SecretKind = "invite" | "party" | "operator" | "viewer" | "tenant" | "once";
 
 const PREFIX: Readonly<Record<SecretKind, string>> = {
   invite: "ci_",
   party: "cp_",
   operator: "co_",
   viewer: "cv_",
+  tenant: "ct_",
   once: "c1_",
 };
 

@@ -1,6 +1,6 @@
 import { AlignmentError } from "../alignment-error.ts";
 import type { ColumnRoles, ReadRewards, TableColumn } from "./table.ts";
-import { isLabel, rewardsFromColumns } from "./table.ts";
+import { keepsTexts, rewardsFromColumns } from "./table.ts";
 
 /**
  * Rewards from a CSV text (RFC 4180: commas, fields in double quotes may hold commas, line ends and doubled quotes) whose
@@ -13,7 +13,7 @@ export function rewardsFromCsv(text: string, roles: ColumnRoles = {}): ReadRewar
   if (names === undefined || names.every((name) => name === "")) {
     throw new AlignmentError("the CSV is empty; its first line must name the columns");
   }
-  const builders = names.map((name) => columnBuilder(name, isLabel(name, roles)));
+  const builders = names.map((name) => columnBuilder(name, keepsTexts(name, roles)));
   let rows = 0;
   for (let fields = scanner.record(); fields !== undefined; fields = scanner.record()) {
     if (fields.length === 1 && fields[0] === "" && names.length > 1) continue;

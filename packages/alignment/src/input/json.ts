@@ -1,7 +1,7 @@
 import { AlignmentError } from "../alignment-error.ts";
 import { columnBuilder } from "./csv.ts";
 import type { ColumnRoles, ReadRewards } from "./table.ts";
-import { isLabel, rewardsFromColumns } from "./table.ts";
+import { keepsTexts, rewardsFromColumns } from "./table.ts";
 
 /**
  * Rewards from JSON: a list of objects, one for each answer (`[{ "prompt_id": 0, "humor": 2.5 }, …]`, or with the rewards
@@ -33,7 +33,7 @@ function fromRecords(records: readonly unknown[], roles: ColumnRoles, where: (i:
     const fields = isObject(record.rewards) ? { ...record, ...record.rewards, rewards: null } : record;
     if (i === 0) {
       for (const name of Object.keys(fields)) {
-        if (name !== "rewards") builders.set(name, columnBuilder(name, isLabel(name, roles)));
+        if (name !== "rewards") builders.set(name, columnBuilder(name, keepsTexts(name, roles)));
       }
     }
     for (const [name, builder] of builders) builder.add(fieldOf(fields[name]));
@@ -55,7 +55,7 @@ function fromColumns(columns: Readonly<Record<string, unknown>>, roles: ColumnRo
     rows ??= entries.length;
     if (entries.length !== rows)
       throw new AlignmentError(`"${name}" has ${entries.length} entries, another column ${rows}`);
-    const builder = columnBuilder(name, isLabel(name, roles));
+    const builder = columnBuilder(name, keepsTexts(name, roles));
     for (const entry of entries) builder.add(fieldOf(entry));
     return builder.done();
   });

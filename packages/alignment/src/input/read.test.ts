@@ -12,6 +12,18 @@ describe("rewards", () => {
     expect(notes).toEqual(['the column "answer" holds no numbers and is left out']);
   });
 
+  it("hand on the texts that are asked for, and those only", () => {
+    const roles = { texts: ["answer", "prompt", "humor"] };
+    const csv = readRewards(CSV, undefined, roles);
+    expect(csv.texts).toEqual({ answer: ['said "hi",\nthen left', "plain"] });
+    expect(csv.notes).toEqual([]);
+    expect(csv.rewards.values).toEqual(["humor", "odd, name"]);
+    const json = readRewards('[{"prompt":"a","v":1},{"prompt":"7","v":2}]', "json", roles);
+    expect(json.texts).toEqual({ prompt: ["a", "7"] });
+    expect(json.rewards.values).toEqual(["v"]);
+    expect(readRewards(CSV, undefined).texts).toEqual({});
+  });
+
   it("are read from JSON and JSON Lines in any of their forms", () => {
     const records = [
       { prompt_id: "x", humor: 1, help: 2 },

@@ -10,12 +10,16 @@ export interface ColumnRoles {
   readonly groupColumn?: string | undefined;
   /** Take these columns as values and ignore the others. Default: every column of numbers. */
   readonly values?: readonly string[] | undefined;
+  /** Columns that may hold prompts or answers, to be handed on where they hold texts. Default none. */
+  readonly texts?: readonly string[] | undefined;
 }
 
 export interface ReadRewards {
   readonly rewards: Rewards;
   /** What was left out, in words. */
   readonly notes: readonly string[];
+  /** The columns of text that were asked for and are there, a text for each sample. */
+  readonly texts: Readonly<Record<string, readonly string[]>>;
 }
 
 /** This column is never a value, whatever the prompt column is called. */
@@ -26,7 +30,7 @@ export interface TableColumn {
   readonly name: string;
   /** NaN where the text is no number. */
   readonly numbers: Float64Array;
-  /** Only of the columns that hold labels. */
+  /** Only of the columns that hold labels or texts that are asked for. */
   readonly texts?: readonly string[];
   /** The first entry that is no finite number: its row (from 1) and its text. */
   readonly bad?: { readonly row: number; readonly text: string };
@@ -34,9 +38,14 @@ export interface TableColumn {
   readonly badCount: number;
 }
 
-/** True for columns whose texts are needed. */
+/** True for columns that say which prompt or group an answer belongs to. */
 export function isLabel(name: string, { promptColumn, groupColumn }: ColumnRoles): boolean {
   return name === PROMPT_COLUMN || name === promptColumn || name === groupColumn;
+}
+
+/** True for columns whose texts are kept while they are read. */
+export function keepsTexts(name: string, roles: ColumnRoles): boolean {
+  return isLabel(name, roles) || (roles.texts?.includes(name) ?? false);
 }
 
 /**
@@ -56,7 +65,12 @@ export function rewardsFromColumns(columns: readonly TableColumn[], rows: number
   }
   if (rows === 0) throw new AlignmentError("there are no samples: the input has no rows of rewards");
   const notes: string[] = [];
-  const kept = columns.filter((column) => !isLabel(column.name, roles) && keep(column, rows, roles, notes));
+  const texts = columns.filter(
+    ({ name, badCount }) => !isLabel(name, roles) && keepsTexts(name, roles) && badCount > 0,
+  );
+  const kept = columns.filter(
+    (column) => !isLabel(column.name, roles) && !texts.includes(column) && keep(column, rows, roles, notes),
+  );
   for (const wanted of roles.values ?? []) {
     if (!kept.some(({ name }) => name === wanted)) {
       throw new AlignmentError(`there is no value "${wanted}"; the columns are ${names.join(", ")}`);
@@ -76,7 +90,7 @@ export function rewardsFromColumns(columns: readonly TableColumn[], rows: number
     data,
     { prompts: prompts && labels(prompts), groups: groups && labels(groups) },
   );
-  return { rewards, notes };
+  return { rewards, notes, texts: Object.fromEntries(texts.map(({ name, texts }) => [name, texts ?? []])) };
 }
 
 function keep({ name, bad, badCount }: TableColumn, rows: number, { values }: ColumnRoles, notes: string[]): boolean {

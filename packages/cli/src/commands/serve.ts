@@ -7,6 +7,7 @@ const optionsSchema = z.object({
   ...listenOptions,
   id: federationIdSchema.optional(),
   invites: whole(0, 10_000).default(0),
+  gateway: z.string().optional(),
 });
 export type Options = z.output<typeof optionsSchema>;
 
@@ -19,6 +20,7 @@ export function serveCommand(): Command {
     )
     .option("--id <id>", "the federation's id (default: the file's name)")
     .option("--invites <n>", "print so many invites (default: 0)")
+    .option("--gateway <file.yaml>", "answer requests of OpenAI's shape, keeping to palettes: bases, keys and rewards")
     .option("--port <port>", "default: 7700; 0 picks a free one")
     .option("--host <address>", "address to listen on (default: 127.0.0.1); others need TLS or --insecure")
     .option("--allowed-host <name...>", "further names under which the server may be addressed")

@@ -3,10 +3,11 @@ import { ConcordError, hashSecret, newSecret } from "@concord/protocol";
 import type { Clock } from "../clock.ts";
 import type { Journal } from "../journal.ts";
 
-/** Who makes a request. An operator may do what a viewer may; a party may touch only what is its own. */
+/** Who makes a request. An operator may do what a viewer may; a party may touch only what is its own; a tenant only asks. */
 export type Principal =
   | { readonly role: "operator" | "viewer" }
-  | { readonly role: "party"; readonly federation: string; readonly party: string };
+  | { readonly role: "party"; readonly federation: string; readonly party: string }
+  | { readonly role: "tenant"; readonly tenant: string };
 
 /** Keys and one-time tokens. Secrets are kept as hashes only. */
 export interface Principals {
@@ -16,6 +17,8 @@ export interface Principals {
   admitOperator(key: string): Promise<void>;
   /** A token that is good for one key of an operator, within ten minutes. */
   newOneTimeToken(): Promise<string>;
+  /** Forgets what was looked up for a key that is taken back. */
+  forget(hash: string): void;
   /** A one-time token for a key. Throws ConcordError `unauthenticated`; the token is used up by the first who brings it. */
   redeem(token: string): Promise<SessionResponse>;
 }
@@ -25,8 +28,10 @@ const TOKEN_LIFE_MS = 10 * 60_000;
 const SESSION_LIFE_MS = 30 * 86_400_000;
 
 export function principals(journal: Journal, clock: Clock): Principals {
-  // Keys of parties and operators are never taken back, so what was looked up once stays true until it expires.
+  // What was looked up once stays true until it expires or is taken back, which comes through `forget`.
   const known = new Map<string, { readonly principal: Principal; readonly expiresAt: number | null }>();
+  // A key that is taken back while it is being looked up must not come back with the answer.
+  const gone = new Set<string>();
   const refused = (what: string) =>
     new ConcordError("unauthenticated", `this ${what} is unknown or has expired`, { param: "authorization" });
 
@@ -34,7 +39,8 @@ export function principals(journal: Journal, clock: Clock): Principals {
     async authenticate(key) {
       const hash = hashSecret(key);
       const entry = known.get(hash) ?? (await look(hash));
-      if (entry === undefined || (entry.expiresAt !== null && entry.expiresAt <= clock.now())) throw refused("key");
+      if (entry === undefined || gone.has(hash) || (entry.expiresAt !== null && entry.expiresAt <= clock.now()))
+        throw refused("key");
       known.set(hash, entry);
       return entry.principal;
     },
@@ -49,6 +55,10 @@ export function principals(journal: Journal, clock: Clock): Principals {
       const record = operatorKey(hashSecret(token), true, clock.now() + TOKEN_LIFE_MS);
       await journal.commit((tx) => tx.keys.insert(record));
       return token;
+    },
+    forget(hash) {
+      gone.add(hash);
+      known.delete(hash);
     },
     async redeem(token) {
       const hash = hashSecret(token);
@@ -65,9 +75,13 @@ export function principals(journal: Journal, clock: Clock): Principals {
   };
 
   async function look(hash: string) {
-    const record = await journal.read((tx) => tx.keys.get(hash));
+    const { record, tenant } = await journal.read(async (tx) => ({
+      record: await tx.keys.get(hash),
+      tenant: await tx.tenants.ofKey(hash),
+    }));
     if (record === undefined || record.once) return undefined;
     const { role, federation, party, expiresAt } = record;
+    if (role === "tenant") return tenant && { principal: { role, tenant: tenant.name }, expiresAt };
     if (role !== "party") return { principal: { role }, expiresAt };
     if (federation === null || party === null) return undefined;
     return { principal: { role, federation, party }, expiresAt };

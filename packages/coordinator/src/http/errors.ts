@@ -1,7 +1,15 @@
 import { ConcordError, ERROR_STATUS, type ErrorCode } from "@concord/protocol";
 import type { FastifyError, FastifyRequest } from "fastify";
+import { openAiError } from "../gateway/openai-answer.ts";
 import type { App } from "./app.ts";
 import type { Services } from "./services.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The shape of a route's errors, where it is not the house's own. */
+    errors?: "openai";
+  }
+}
 
 /** Every failure as `{ error: { code, message, param } }`; those of known parties go into the event log as well. */
 export function errors(app: App, { refusals, context }: Services): void {
@@ -12,7 +20,8 @@ export function errors(app: App, { refusals, context }: Services): void {
     else if (isFullDisk(error)) context.log.error({ err: error, url: pathOf(request) }, "nothing more can be kept");
     else noteRefusal(request, error);
     if (error.code === "unauthenticated") reply.header("www-authenticate", "Bearer");
-    return reply.code(error.status).send(error.toBody());
+    const body = request.routeOptions.config.errors === "openai" ? openAiError(error) : error.toBody();
+    return reply.code(error.status).send(body);
   });
   app.setNotFoundHandler((request) => {
     throw new ConcordError("not_found", `there is nothing at ${request.method} ${pathOf(request)}`);

@@ -1,11 +1,12 @@
 import { performance } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { lastHeard } from "../driver/live.ts";
+import { gatewayMetrics } from "../gateway/gateway-metrics.ts";
 import type { App } from "./app.ts";
 import type { Services } from "./services.ts";
 
 /** The registry of one coordinator: each has its own, so that several can live in one process. */
-export function metrics(app: App, { context, federations }: Services): Registry {
+export function metrics(app: App, { context, federations, gateway }: Services): Registry {
   const registry = new Registry();
   const registers = [registry];
   const { clock, feed } = context;
@@ -97,6 +98,7 @@ export function metrics(app: App, { context, federations }: Services): Registry 
       lag = now;
     },
   });
+  if (gateway !== undefined) gatewayMetrics(registry, gateway);
   return registry;
 
   function parties() {

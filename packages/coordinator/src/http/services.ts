@@ -1,7 +1,9 @@
 import type { Principals } from "../access/principals.ts";
 import type { RateLimit } from "../access/rate-limit.ts";
+import type { Tenants } from "../access/tenants.ts";
 import type { Context } from "../context.ts";
 import type { Federations } from "../federations.ts";
+import type { Gateway } from "../gateway/gateway.ts";
 import type { CoordinatorOptions } from "../options.ts";
 import type { Refusals } from "../refusals.ts";
 import type { GuestSample } from "../sample.ts";
@@ -12,6 +14,9 @@ export interface Services {
   readonly context: Context;
   readonly federations: Federations;
   readonly principals: Principals;
+  readonly tenants: Tenants;
+  /** Undefined where the operator has given none. */
+  readonly gateway: Gateway | undefined;
   readonly refusals: Refusals;
   readonly origins: Origins;
   /** Wrong invites and one-time tokens, by address. */

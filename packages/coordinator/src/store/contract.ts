@@ -1,6 +1,6 @@
 import type { FederationSpec, Purpose, RoundPlan, Traffic } from "@concord/federation";
 import type { Evaluation } from "@concord/learning";
-import type { ConcordEvent, NewEvent, PartyStatus } from "@concord/protocol";
+import type { ConcordEvent, NewEvent, PaletteSolution, PartyStatus, Sampling } from "@concord/protocol";
 
 /**
  * What the coordinator must not forget. One contract, several implementations, one test suite (`store/suite/`).
@@ -115,6 +115,41 @@ export interface Transaction {
     list(federation: string, page: { readonly after: number; readonly limit?: number }): Promise<ConcordEvent[]>;
     last(): Promise<number>;
   };
+  readonly tenants: {
+    /** Throws ConcordError `failed_precondition` if the name is taken. Its key is a record of `keys`. */
+    insert(record: TenantRecord): Promise<void>;
+    get(name: string): Promise<TenantRecord | undefined>;
+    /** Whose key has this hash. */
+    ofKey(hash: string): Promise<TenantRecord | undefined>;
+    /** By name. */
+    list(): Promise<TenantRecord[]>;
+    delete(name: string): Promise<void>;
+  };
+  readonly palettes: {
+    /** Throws ConcordError `failed_precondition` if this version of the name is there. */
+    insert(record: PaletteRecord): Promise<void>;
+    get(name: string, version: number): Promise<PaletteRecord | undefined>;
+    /** By name, then by version. */
+    list(filter?: { readonly name?: string }): Promise<PaletteRecord[]>;
+    update(
+      name: string,
+      version: number,
+      change: Partial<Pick<PaletteRecord, "status" | "problem" | "solution" | "live">>,
+    ): Promise<void>;
+    /** The rewards that a version was solved on, as CSV; they come after its record and are written once. */
+    insertPilot(name: string, version: number, rewards: string): Promise<void>;
+    pilot(name: string, version: number): Promise<string | undefined>;
+  };
+  readonly answers: {
+    /** Keeps an answer with its prompt: only where the operator has asked for it. Numbers it 1, 2, 3 …. */
+    append(record: Omit<AnswerRecord, "seq">): Promise<void>;
+    /** Of a version of a palette, ascending; those after a number, at most `limit` (default 1,000). */
+    list(
+      palette: string,
+      version: number,
+      page?: { readonly after?: number; readonly limit?: number },
+    ): Promise<AnswerRecord[]>;
+  };
   readonly blobs: {
     /** The SHA-256 of every blob that a record names: what a sweep of the blob folder must keep if history is to stay. */
     referenced(): Promise<Set<string>>;
@@ -140,7 +175,7 @@ export interface FederationRecord {
 export interface KeyRecord {
   /** Hex SHA-256 of the secret. */
   readonly hash: string;
-  readonly role: "operator" | "viewer" | "party";
+  readonly role: "operator" | "viewer" | "party" | "tenant";
   /** For the role `party`. */
   readonly federation: string | null;
   readonly party: string | null;
@@ -247,4 +282,51 @@ export interface TrafficRecord {
   readonly round: number;
   readonly purpose: Purpose;
   readonly traffic: Traffic;
+}
+
+/** Somebody who may ask the gateway. */
+export interface TenantRecord {
+  readonly name: string;
+  /** Of its key. */
+  readonly hash: string;
+  readonly createdAt: number;
+}
+
+/** A version of a palette. */
+export interface PaletteRecord {
+  readonly name: string;
+  readonly version: number;
+  readonly createdAt: number;
+  readonly base: string;
+  /** As `parsePalette` reads them. */
+  readonly targets: string;
+  readonly k: number;
+  readonly sampling: Sampling;
+  readonly status: "piloting" | "ready" | "unreachable" | "failed";
+  readonly problem: string | null;
+  readonly solution: PaletteSolution | null;
+  /** Null before the first answer. */
+  readonly live: LiveSums | null;
+}
+
+/** What was served, in sums: by label the mean over requests and the sum of squared distances from it. */
+export interface LiveSums {
+  readonly requests: number;
+  readonly candidates: number;
+  readonly failed: number;
+  readonly levels: Readonly<Record<string, { readonly mean: number; readonly squares: number }>>;
+}
+
+export interface AnswerRecord {
+  readonly seq: number;
+  readonly palette: string;
+  readonly version: number;
+  readonly at: number;
+  readonly prompt: string;
+  readonly picked: number;
+  readonly candidates: readonly {
+    readonly text: string;
+    readonly rewards: Readonly<Record<string, number>>;
+    readonly weight: number;
+  }[];
 }

@@ -16,6 +16,7 @@ import type {
   Transaction,
 } from "./contract.ts";
 import { numbered, PAGE_OF_EVENTS } from "./events.ts";
+import { copyOfPaletteTables, newPaletteTables, type PaletteTables, palettesInMemory } from "./memory-palettes.ts";
 import * as record from "./records.ts";
 import { checked } from "./records.ts";
 import { closed, dangling, ended, missing, taken } from "./refusals.ts";
@@ -56,7 +57,7 @@ export function memoryStore(): Store {
   };
 }
 
-interface Tables {
+interface Tables extends PaletteTables {
   readonly federations: Map<string, FederationRecord>;
   readonly keys: Map<string, KeyRecord>;
   readonly invites: Map<string, InviteRecord>;
@@ -83,6 +84,7 @@ function newTables(): Tables {
     leases: new Map(),
     traffic: new Map(),
     events: [],
+    ...newPaletteTables(),
   };
 }
 
@@ -100,6 +102,7 @@ function copyOf(tables: Tables): Tables {
     leases: new Map(tables.leases),
     traffic: new Map(tables.traffic),
     events: [...tables.events],
+    ...copyOfPaletteTables(tables),
   };
 }
 
@@ -340,6 +343,7 @@ function memoryTransaction(tables: () => Tables): Transaction {
       },
       last: async () => tables().events.length,
     },
+    ...palettesInMemory(tables),
     blobs: {
       async needed() {
         const { federations, rounds, segments, merges, leases } = tables();

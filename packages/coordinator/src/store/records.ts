@@ -6,7 +6,11 @@ import {
   federationStatusSchema,
   fromZod,
   labelsSchema,
+  paletteNameSchema,
+  paletteSolutionSchema,
+  paletteStatusSchema,
   partyStatusSchema,
+  samplingSchema,
 } from "@concord/protocol";
 import { z } from "zod";
 
@@ -50,7 +54,7 @@ export const federationChange = federationRecord.pick({ status: true, round: tru
 
 export const keyRecord = z.object({
   hash: z.string(),
-  role: z.enum(["operator", "viewer", "party"]),
+  role: z.enum(["operator", "viewer", "party", "tenant"]),
   federation: z.string().nullable(),
   party: z.string().nullable(),
   once: z.boolean(),
@@ -133,6 +137,42 @@ export const trafficRecord = z.object({
   round: count,
   purpose: z.enum(["train", "evaluate"]),
   traffic: trafficSchema,
+});
+
+export const tenantRecord = z.object({ name: paletteNameSchema, hash: z.string(), createdAt: instant });
+
+const liveSums = z.object({
+  requests: count,
+  candidates: count,
+  failed: count,
+  levels: z.record(z.string(), z.object({ mean: z.number(), squares: z.number().min(0) })),
+});
+
+export const paletteRecord = z.object({
+  name: paletteNameSchema,
+  version: z.int().min(1),
+  createdAt: instant,
+  base: z.string(),
+  targets: z.string(),
+  k: z.int().min(2),
+  sampling: samplingSchema,
+  status: paletteStatusSchema,
+  problem: z.string().nullable(),
+  solution: paletteSolutionSchema.nullable(),
+  live: liveSums.nullable(),
+});
+export const paletteChange = paletteRecord.pick({ status: true, problem: true, solution: true, live: true }).partial();
+
+export const answerRecord = z.object({
+  seq: z.int().min(1),
+  palette: paletteNameSchema,
+  version: z.int().min(1),
+  at: instant,
+  prompt: z.string(),
+  picked: count,
+  candidates: z.array(
+    z.object({ text: z.string(), rewards: z.record(z.string(), z.number()), weight: z.number().min(0) }),
+  ),
 });
 
 /** A copy of `value` without unknown fields. Throws ConcordError `invalid_argument`, naming the field, if it is wrong. */

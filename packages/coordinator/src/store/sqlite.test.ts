@@ -8,10 +8,11 @@ import type { NewEvent } from "@concord/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Store } from "./contract.ts";
 import { openSqliteStore } from "./sqlite.ts";
+import { paletteContract } from "./suite/palettes.ts";
 import { federationRecord, partyRecord } from "./suite/records.ts";
 import { storeContract } from "./suite/store-contract.ts";
 
-storeContract("the store in SQLite", async () => {
+async function make() {
   const folder = await mkdtemp(join(tmpdir(), "concord-store-"));
   const file = join(folder, "store.sqlite");
   let store = await openSqliteStore(file);
@@ -27,7 +28,10 @@ storeContract("the store in SQLite", async () => {
       await rm(folder, { recursive: true });
     },
   };
-});
+}
+
+storeContract("the store in SQLite", make);
+paletteContract("the store in SQLite", make);
 
 /** An event of about `bytes` bytes. */
 const joined = (party: string, bytes = 500): NewEvent => ({

@@ -57,6 +57,9 @@ function Page({ id, apiKey, role, federations, onChoose, follower, onRetry }: Pa
 
   const bar = (
     <>
+      <a className="bar-link" href="/palettes">
+        Palettes
+      </a>
       {federations.length > 1 && <FederationPicker federations={federations} chosen={id} onChoose={onChoose} />}
       <ConnectionNote />
     </>

@@ -37,7 +37,8 @@ export function SignIn({ problem }: { readonly problem: string | null }) {
         </Button>
       </form>
       <p className="dim small">
-        Were you invited as a party? Then open the invite link itself; it leads to a page of its own.
+        Were you invited as a party? Then open the invite link itself; it leads to a page of its own. The page of{" "}
+        <a href="/palettes">palettes of value targets</a> needs no key.
       </p>
     </Notice>
   );

@@ -9,7 +9,7 @@ import { isFinal, type Status } from "../status.ts";
 import { claim } from "./claim.ts";
 import { defaultSource, loadData, personalHandwriting, randomName } from "./data.ts";
 import { forgetfulDatabase, type PartyDatabase, partyDatabase } from "./database.ts";
-import type { DataSource, Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
+import type { Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
 import { tabEngine } from "./tab-engine.ts";
 import { type TabJoin, tabJoinSchema } from "./tab-join.ts";
 

@@ -94,4 +94,28 @@ export interface Tables {
     /** The event without `seq` and `time`. */
     readonly body: string;
   };
+  readonly tenants: { readonly name: string; readonly hash: string; readonly createdAt: number };
+  readonly palettes: {
+    readonly name: string;
+    readonly version: number;
+    readonly createdAt: number;
+    readonly base: string;
+    readonly targets: string;
+    readonly k: number;
+    readonly sampling: string;
+    readonly status: string;
+    readonly problem: string | null;
+    readonly solution: string | null;
+    readonly live: string | null;
+  };
+  readonly pilots: { readonly name: string; readonly version: number; readonly rewards: string };
+  readonly answers: {
+    readonly seq: number;
+    readonly palette: string;
+    readonly version: number;
+    readonly at: number;
+    readonly prompt: string;
+    readonly picked: number;
+    readonly candidates: string;
+  };
 }
