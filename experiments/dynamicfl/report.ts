@@ -73,6 +73,7 @@ function recordOf({ set, data, name, runs }: Row) {
     rounds: runs[0]?.result.rounds ?? null,
     accuracy: rounded(average, 4),
     deviation: rounded(deviation, 4),
+    secondHalf: rounded(spread(runs.map(secondHalf)).average, 4),
     costRatio: rounded(
       mean(({ costRatio }) => costRatio),
       5,
@@ -90,10 +91,17 @@ function recordOf({ set, data, name, runs }: Row) {
   };
 }
 
+/** Mean accuracy over the second half of the rounds: no score, but it swings less than one. */
+function secondHalf(run: Kept): number {
+  const course = courseOf(run);
+  const later = course.slice(Math.floor(course.length / 2));
+  return later.reduce((sum, { accuracy }) => sum + accuracy, 0) / later.length;
+}
+
 function table(title: string, own: readonly Row[]): string {
-  const head = ["run", "seeds", "score, %", "cost ratio", "group", "KL"];
+  const head = ["run", "seeds", "score, %", "second half, %", "cost ratio", "group", "KL"];
   const lines = own.map((row) => {
-    const { name, seeds, accuracy, deviation, costRatio, groupSize, divergence, diverged } = recordOf(row);
+    const { name, seeds, accuracy, deviation, secondHalf, costRatio, groupSize, divergence, diverged } = recordOf(row);
     const score =
       accuracy === null
         ? "diverged"
@@ -102,6 +110,7 @@ function table(title: string, own: readonly Row[]): string {
       name,
       seeds,
       diverged > 0 && accuracy !== null ? `${score} (${diverged} diverged)` : score,
+      secondHalf === null ? "–" : (100 * secondHalf).toFixed(1),
       costRatio ?? "–",
       groupSize ?? "–",
       divergence ?? "–",

@@ -62,7 +62,7 @@ export function keep(job: Job, folder: string, { commit, cpuSeconds }: { commit:
 export function allKept(): Kept[] {
   if (!existsSync(RESULTS)) return [];
   return readdirSync(RESULTS, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".json"))
+    .filter((name) => name.includes("/") && name.endsWith(".json"))
     .sort()
     .map((name) => JSON.parse(readFileSync(join(RESULTS, name), "utf8")) as Kept);
 }
