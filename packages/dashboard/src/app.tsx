@@ -4,10 +4,12 @@ import { Waiting } from "./shell/waiting.tsx";
 
 const FederationEntry = lazy(() => import("./federation/federation-entry.tsx"));
 const JoinPage = lazy(() => import("./join/join-page.tsx"));
+const RecommenderPage = lazy(() => import("./recommender/recommender-page.tsx"));
 
-/** The two pages: `/join/FEDERATION` for a party, everything else for whoever watches. */
+/** The pages: `/join/FEDERATION` for a party, `/recommender/FEDERATION` for who rates, everything else for whoever watches. */
 export function App() {
-  const joining = /^\/join\/([^/]+)\/?$/.exec(location.pathname)?.[1];
+  const [, page, federation] = /^\/(join|recommender)\/([^/]+)\/?$/.exec(location.pathname) ?? [];
+  const name = decodeURIComponent(federation ?? "");
   return (
     <Suspense
       fallback={
@@ -16,7 +18,9 @@ export function App() {
         </Shell>
       }
     >
-      {joining === undefined ? <FederationEntry /> : <JoinPage federation={decodeURIComponent(joining)} />}
+      {page === undefined && <FederationEntry />}
+      {page === "join" && <JoinPage federation={name} />}
+      {page === "recommender" && <RecommenderPage federation={name} />}
     </Suspense>
   );
 }
