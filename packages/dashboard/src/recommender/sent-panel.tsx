@@ -64,7 +64,7 @@ export function SentPanel({ sent, catalogue, spec }: SentPanelProps) {
         {sent.messages.length === 0 && <p className="dim">None yet.</p>}
         <ul className="sent-list">
           {sent.messages.map((message) => (
-            <li key={`${message.time} ${message.kind} ${message.bytes}`}>
+            <li key={message.number}>
               <Message message={message} catalogue={catalogue} />
             </li>
           ))}

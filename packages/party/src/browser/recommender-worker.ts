@@ -21,6 +21,7 @@ export function recommenderWorker(post: (news: RecommenderNews) => void): (comma
   let opened: Opened | undefined;
   let top: Awaited<ReturnType<Recommender["recommend"]>> = [];
   let taken = false;
+  let held: Promise<boolean> | undefined;
   let stale = false;
   let thinking = false;
   /** What the list was worked out from: ratings are replaced, never changed. */
@@ -95,7 +96,6 @@ export function recommenderWorker(post: (news: RecommenderNews) => void): (comma
     party.done.catch(() => {}).finally(show);
   }
 
-  let held: Promise<boolean> | undefined;
   async function claimOnce(place: string): Promise<boolean> {
     held ??= claim(`recommender ${place}`, navigator.locks);
     const mine = await held;

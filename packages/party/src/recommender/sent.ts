@@ -11,6 +11,8 @@ export interface SentPart {
 
 /** A message that left the device. */
 export interface SentMessage {
+  /** Counted from 1 over those that are kept. */
+  readonly number: number;
   readonly kind: MessageKind;
   /** When: milliseconds since 1970. */
   readonly time: number;
@@ -38,11 +40,14 @@ export interface SentLog {
 
 export const NOTHING_SENT: SentLog = { messages: [], totals: {}, payload: 0, index: 0 };
 
+type Unnumbered = Omit<SentMessage, "number">;
+
 /** So many messages are kept whole. */
 const LATEST = 50;
 
 /** The log after one more message. */
-export function addSent(log: SentLog, message: SentMessage): SentLog {
+export function addSent(log: SentLog, unnumbered: Unnumbered): SentLog {
+  const message = { ...unnumbered, number: (log.messages[0]?.number ?? 0) + 1 };
   const { kind, bytes, parts = [] } = message;
   const { count, bytes: before } = log.totals[kind] ?? { count: 0, bytes: 0 };
   const sum = (of: readonly SentPart[]) => of.reduce((total, part) => total + part.bytes, 0);
@@ -56,7 +61,7 @@ export function addSent(log: SentLog, message: SentMessage): SentLog {
 }
 
 /** A `fetch` that tells of every request it makes, answered or not, from the very bytes that it sends. */
-export function tellingFetch(request: typeof fetch, tell: (message: SentMessage) => void): typeof fetch {
+export function tellingFetch(request: typeof fetch, tell: (message: Unnumbered) => void): typeof fetch {
   return async (input, init) => {
     const body = init?.body;
     if (body !== undefined && body !== null && !(body instanceof Blob)) {
@@ -69,7 +74,7 @@ export function tellingFetch(request: typeof fetch, tell: (message: SentMessage)
 }
 
 /** What a request with this body is. */
-export function messageOf(method: string, path: string, body: Uint8Array, time: number): SentMessage {
+export function messageOf(method: string, path: string, body: Uint8Array, time: number): Unnumbered {
   const kind = kindOf(method, path);
   const base = { kind, time, bytes: body.length };
   if (kind !== "update") return body.length === 0 ? base : { ...base, text: withoutSecrets(body) };
