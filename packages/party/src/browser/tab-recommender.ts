@@ -20,7 +20,7 @@ export interface TabRecommender {
   close(): void;
 }
 
-export interface TabRecommenderView {
+interface TabRecommenderView {
   /** Undefined until it has been opened. */
   readonly home: RecommenderHome | undefined;
   readonly state: RecommenderState | undefined;
@@ -31,7 +31,7 @@ export interface TabRecommenderView {
   readonly deleted: boolean;
 }
 
-export interface RecommenderOpening {
+interface RecommenderOpening {
   readonly origin: string;
   readonly federation: string;
   /** The link; not needed where the browser keeps this federation already. */
