@@ -11,5 +11,5 @@ it("says that bare rows and a whole decoder both give away what was rated", () =
 });
 
 it("does not promise more of decoys than they do", () => {
-  expect(first({ disguise: { decoys: 3 } })).toMatch(/3 others are named as decoys.*likelier to be yours/);
+  expect(first({ disguise: { decoys: 3 } })).toMatch(/3 others are named as decoys.*can tell them apart/);
 });

@@ -26,7 +26,7 @@ function whichFilms(algorithm: Algorithm): string {
   if (algorithm.kind !== "personalfr") return "Nothing of single films.";
   const decoys = "disguise" in algorithm ? decoysOf(algorithm.disguise) : 0;
   if (decoys > 0) {
-    return `That the films you rated are among those an update names: with each of them, ${decoys} others are named as decoys, always the same. Well-known films are likelier to be yours than decoys.`;
+    return `That the films you rated are among those an update names: with each of them, ${decoys} others are named as decoys, always the same. The decoys follow from the federation's seed, which the server knows, so a server that takes the trouble can tell them apart.`;
   }
   return algorithm.upload.kind === "rows"
     ? "Which films you rated: an update holds their rows and names them."

@@ -1,3 +1,5 @@
+import { Button } from "@mantine/core";
+import { useState } from "react";
 import { formatBytes } from "../format/bytes.ts";
 import { formatCount, plural } from "../format/numbers.ts";
 import { Inference } from "./inference.tsx";
@@ -8,6 +10,19 @@ export interface SentPanelProps {
   readonly catalogue: RecommenderHome["catalogue"];
   readonly spec: RecommenderHome["spec"];
 }
+
+const FEW = 6;
+
+const ONE = {
+  update: "Update",
+  reply: "Reply",
+  join: "Joining",
+  status: "Pausing, resuming or leaving",
+  invite: "Showing the invite",
+  model: "Asking for the model",
+  work: "Asking for work",
+  heartbeat: "Sign of life",
+} as const;
 
 const WORDS = {
   update: "Updates",
@@ -22,6 +37,7 @@ const WORDS = {
 
 /** Every byte that left the device, by message, from the bytes themselves. */
 export function SentPanel({ sent, catalogue, spec }: SentPanelProps) {
+  const [all, setAll] = useState(false);
   const total = Object.values(sent.totals).reduce((sum, { bytes }) => sum + bytes, 0);
   return (
     <section className="card" aria-labelledby="sent-panel-title" data-payload={sent.payload} data-index={sent.index}>
@@ -60,19 +76,21 @@ export function SentPanel({ sent, catalogue, spec }: SentPanelProps) {
           Of the updates, {formatCount(sent.payload)} bytes are numbers of the model and {formatCount(sent.index)} bytes
           say which films the rows are of. The coordinator counts the same; headers come on top.
         </p>
+        {sent.payload > 0 && <Inference algorithm={spec.algorithm} />}
         <h3>The latest messages</h3>
         {sent.messages.length === 0 && <p className="dim">None yet.</p>}
         <ul className="sent-list">
-          {sent.messages.map((message) => (
+          {sent.messages.slice(0, all ? undefined : FEW).map((message) => (
             <li key={message.number}>
               <Message message={message} catalogue={catalogue} />
             </li>
           ))}
         </ul>
-        <details>
-          <summary>What the server can infer from that</summary>
-          <Inference algorithm={spec.algorithm} />
-        </details>
+        {sent.messages.length > FEW && (
+          <Button variant="subtle" size="compact-sm" onClick={() => setAll(!all)}>
+            {all ? "Fewer" : `The latest ${sent.messages.length}`}
+          </Button>
+        )}
       </div>
     </section>
   );
@@ -88,7 +106,7 @@ function Message({ message, catalogue }: MessageProps) {
   return (
     <details>
       <summary>
-        <span>{new Date(time).toLocaleTimeString()}</span> {WORDS[kind].split(" (")[0]}
+        <span>{new Date(time).toLocaleTimeString()}</span> {ONE[kind]}
         <span className="dim numeric">
           {" "}
           {formatCount(bytes)} bytes{items && `, rows of ${plural(items.length, "film")}`}

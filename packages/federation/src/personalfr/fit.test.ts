@@ -76,7 +76,7 @@ test("goes on from a private state where there is one: without refit steps it pr
     task,
     trainer,
     plan: { round: 1, steps: 10 },
-    segment: { party: "late", index: 0, from: 0, to: 10, last: true },
+    segment: { party: "late", index: 0, from: 0, to: 10 },
     model,
     privateState: undefined,
     data: late.train,

@@ -30,7 +30,7 @@ export type MessageKind = "update" | "reply" | "join" | "status" | "invite" | "m
 
 /** All that left the device: the latest messages, and the sums over all of them. */
 export interface SentLog {
-  /** The latest of those that say something, newest first; questions for work and heartbeats are only counted. */
+  /** The latest of those that say something, newest first; questions and heartbeats are only counted. */
   readonly messages: readonly SentMessage[];
   readonly totals: Readonly<Partial<Record<MessageKind, { readonly count: number; readonly bytes: number }>>>;
   /** Bytes of the tensors of updates, and of the numbers of their rows, as the coordinator meters them. */
@@ -45,13 +45,16 @@ type Unnumbered = Omit<SentMessage, "number">;
 /** So many messages are kept whole. */
 const LATEST = 50;
 
+/** Said often and always the same. */
+const COUNTED: ReadonlySet<MessageKind> = new Set(["work", "heartbeat", "model"]);
+
 /** The log after one more message. */
 export function addSent(log: SentLog, unnumbered: Unnumbered): SentLog {
   const message = { ...unnumbered, number: (log.messages[0]?.number ?? 0) + 1 };
   const { kind, bytes, parts = [] } = message;
   const { count, bytes: before } = log.totals[kind] ?? { count: 0, bytes: 0 };
   const sum = (of: readonly SentPart[]) => of.reduce((total, part) => total + part.bytes, 0);
-  const counted = kind === "work" || kind === "heartbeat";
+  const counted = COUNTED.has(kind);
   return {
     messages: counted ? log.messages : [message, ...log.messages].slice(0, LATEST),
     totals: { ...log.totals, [kind]: { count: count + 1, bytes: before + bytes } },
