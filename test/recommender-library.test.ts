@@ -1,12 +1,16 @@
+import { execFile } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { Socket } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Coordinator, memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
 import { key, portableEngine } from "@concord/engine";
 import { type FederationSpec, federationSpecSchema } from "@concord/federation";
 import { generatedFilms, taskDefaults } from "@concord/learning";
 import { memoryShelf, Recommender } from "@concord/party";
 import type { Catalogue } from "@concord/protocol";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
 /** The library of a private recommender against a real coordinator, over HTTP. */
 
@@ -186,4 +190,21 @@ test("without the data set there is no catalogue", async () => {
   await coordinator.createFederation("other", spec({ dataset: "movielens-100k" }));
   const link = (await coordinator.createInvite("other")).url;
   await expect(Recommender.open({ invite: link })).rejects.toThrow("no catalogue of movielens-100k");
+});
+
+test("the example of the documentation runs as it stands there", async () => {
+  await coordinator.createFederation("long", spec({ rounds: 500 }));
+  const link = (await coordinator.createInvite("long")).url;
+  const page = await readFile(join(import.meta.dirname, "../docs/recommender-page.md"), "utf8");
+  const code = /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+  expect(code.split("\n").filter((line) => line.trim() !== "").length).toBeLessThanOrEqual(10);
+  // Inside of the checkout, where the packages are found.
+  const folder = await mkdtemp(join(import.meta.dirname, "../.cache-example-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "example.ts"), code);
+  const { stdout } = await promisify(execFile)(process.execPath, ["example.ts", link], { cwd: folder });
+  const lines = stdout.trim().split("\n");
+  expect(lines).toHaveLength(11);
+  expect(lines[0]).toMatch(/^The .* [1-5]\.\d$/);
+  expect(Number(/^sent (\d+) bytes of updates$/.exec(lines[10] ?? "")?.[1])).toBeGreaterThan(0);
 });

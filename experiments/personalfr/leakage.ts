@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { key, rng, sample, split } from "@concord/engine";
 import { engineFor } from "@concord/engine/node";
-import type { Algorithm, Interval, Observation, SimulatedParty } from "@concord/federation";
+import type { Algorithm, Interval, Observation, RowChanges, SimulatedParty } from "@concord/federation";
 import {
   addDecoys,
   algorithmOf,
@@ -25,9 +25,11 @@ import {
   membershipByIntersection,
   membershipFromRows,
   membershipWithPopularity,
+  rowChanges,
   rowIndex,
   rowsUpdate,
   simulate,
+  treeBytes,
 } from "@concord/federation";
 import type { RatingsDataset } from "@concord/learning";
 import { buildTask, ratingsOf, splitRatings, subset, taskDefaults, wantedFrom } from "@concord/learning";
@@ -56,12 +58,11 @@ const SCHEMES: readonly Scheme[] = [
   { name: "3 decoys a row, drawn anew each round", algorithm: {}, onTheWay: freshDecoys },
   { name: "1 decoy a row, kept", algorithm: { disguise: { decoys: 1 } } },
   { name: "3 decoys a row, kept", algorithm: { disguise: { decoys: 3 } } },
-  { name: "3 decoys a row, kept, and clipping", algorithm: { disguise: { decoys: 3, clipNorm: 0.05 } } },
 ];
 
 /** What is known of a party: the truth, and what the coordinator has seen. */
 interface Case {
-  readonly observed: readonly Observation[];
+  readonly observed: readonly RowChanges[];
   /** By item. */
   readonly stars: ReadonlyMap<number, number>;
 }
@@ -168,7 +169,7 @@ writeFileSync(join(folder, "leakage.md"), markdown());
 async function observe({ algorithm: fields, onTheWay }: Scheme): Promise<{ cases: Case[]; payload: number }> {
   const spec = federationSpecSchema.parse({ ...base, algorithm: { ...base.algorithm, ...fields } });
   const own = algorithmOf(spec.algorithm);
-  const seen = new Map<string, Observation[]>(parties.map(({ id }) => [id, []]));
+  const seen = new Map<string, RowChanges[]>(parties.map(({ id }) => [id, []]));
   const watched: Algorithm = {
     ...own,
     merge(state, exchange) {
@@ -177,21 +178,20 @@ async function observe({ algorithm: fields, onTheWay }: Scheme): Promise<{ cases
         return { ...update, tensors: onTheWay?.(observed, update.party) ?? update.tensors };
       });
       for (const { party, tensors } of updates) {
-        seen.get(party)?.push({ round: exchange.round, model: state.model, update: tensors });
+        seen.get(party)?.push(rowChanges({ round: exchange.round, model: state.model, update: tensors }));
+        payload += treeBytes(tensors).payload;
       }
       return own.merge(state, { ...exchange, updates });
     },
   };
   const executor = await inlineExecutor(watched, buildTask(spec.task), engine);
   let payload = 0;
-  for await (const { history } of simulate({ spec, parties, executor, algorithm: watched })) {
-    payload = Math.round((history.at(-1)?.traffic.train.payloadUp ?? 0) / (history.length * parties.length));
-  }
+  for await (const _ of simulate({ spec, parties, executor, algorithm: watched }));
   const cases = parties.map(({ id, train: { known } }) => ({
     observed: seen.get(id) ?? [],
     stars: new Map(ratingsOf(known, 0).map(({ item, value }) => [item, value])),
   }));
-  return { cases, payload };
+  return { cases, payload: Math.round(payload / (rounds * parties.length)) };
 }
 
 /** The scheme that looks like a disguise and is none: other decoys in every round. */
@@ -207,8 +207,8 @@ function rated({ stars }: Case) {
   return (item: number) => stars.has(item);
 }
 
-function first({ observed }: Case): Observation {
-  return observed[0] as Observation;
+function first({ observed }: Case): RowChanges {
+  return observed[0] as RowChanges;
 }
 
 /** The area over the rows that came in every round; undefined where all of them are true. */
@@ -222,7 +222,7 @@ function among(of: Case, scores: Float64Array): number | undefined {
   );
 }
 
-function likes({ stars }: Case, observed: readonly Observation[]): number | undefined {
+function likes({ stars }: Case, observed: readonly RowChanges[]): number | undefined {
   const scores = likesFromBias(observed);
   const own = [...stars.keys()];
   const least = wantedFrom(train.scale);

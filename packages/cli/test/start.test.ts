@@ -143,3 +143,21 @@ function is(type: string, fields: Readonly<Record<string, unknown>>): (line: Lin
 function modelOf({ folder }: Place, federation: string): Promise<Buffer> {
   return readFile(join(folder, ".concord/runs", federation, "model.safetensors"));
 }
+
+test("concord start --recommender serves generated films to visitors, and refuses other data", async () => {
+  const words = ["start", "--recommender", "--no-open", "--json", "--port", "0", "--parties", "2", "--rounds", "1"];
+  const ended = await place.run(words, { CONCORD_DATA: "" });
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  const lines = linesOf(ended);
+  expect(lines[0]).toMatchObject({
+    federation: "recommender-1",
+    dataset: "generated films",
+    generated: true,
+    parties: 2,
+  });
+  expect(lines.find(({ type }) => type === "invite")?.url).toMatch(/\/recommender\/recommender-1#ci_[\w-]{32}$/);
+  expect(lastLine(ended)).toMatchObject({ type: "result", accuracy: null, loss: expect.any(Number) });
+
+  const refused = await place.run([...words, "--dataset", "handwriting"]);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('generated-films, not "handwriting"') });
+});

@@ -103,9 +103,11 @@ export const federationSpecSchema = z
   })
   .superRefine(({ task, algorithm }, context) => {
     const recommends = task.model.kind === "autoencoder";
-    if (recommends === (algorithm.kind === "personalfr")) return;
+    // Averaging is there to compare with: it sends the encoder, too.
+    const fits = algorithm.kind === "personalfr" ? recommends : !recommends || algorithm.kind === "fedavg";
+    if (fits) return;
     const message = recommends
-      ? `a recommender is trained by "personalfr", not by "${algorithm.kind}"`
+      ? `a recommender is trained by "personalfr" or, to compare with, "fedavg", not by "${algorithm.kind}"`
       : `"personalfr" trains a model of kind "autoencoder", not "${task.model.kind}"`;
     context.addIssue({ code: "custom", path: ["algorithm", "kind"], message });
   })

@@ -1,5 +1,5 @@
 import type { ArrayTree, Definition, NDArray, StepDefinition, Tensor, TensorSpec, Tree } from "@concord/engine";
-import { abs, argmax, mean, scalar, square, sum, valueAndGrad } from "@concord/engine";
+import { abs, argmax, maximum, mean, scalar, square, sum, valueAndGrad, where } from "@concord/engine";
 import { adam } from "./adam.ts";
 import { adamw } from "./adamw.ts";
 import { clipByGlobalNorm } from "./clip.ts";
@@ -122,7 +122,7 @@ function trainingStep(
     apply(carry, input) {
       const [x, y, learningRate] = [arrayAt(input, "x"), arrayAt(input, "y"), arrayAt(input, "learningRate")];
       const parameters = branchAt(carry, "parameters");
-      const objective = (p: ArrayTree) => ({ loss: mean(exampleLoss(spec, model.apply(p, x), y)), aux: {} });
+      const objective = (p: ArrayTree) => ({ loss: batchLoss(spec, model.apply(p, x), y), aux: {} });
       const { loss, gradient } = valueAndGrad(objective)(parameters);
       const constants = branchAt(carry, "constants");
       const whole = correctDrift(correction, gradient, parameters, constants);
@@ -146,6 +146,7 @@ function evaluation(spec: TaskSpec, model: Model, batch: number): Definition {
       const [x, y, weight] = [arrayAt(inputs, "x"), arrayAt(inputs, "y"), arrayAt(inputs, "weight")];
       const outputs = model.apply(branchAt(inputs, "parameters"), x);
       const weighted = (values: NDArray) => sum(values.mul(weight));
+      if (spec.model.kind === "autoencoder") return ratingSums(spec, outputs, y, weighted);
       const measured = Object.entries(exampleMetrics(spec, outputs, y)).map(([name, values]) => [
         name,
         weighted(values),
@@ -153,6 +154,39 @@ function evaluation(spec: TaskSpec, model: Model, batch: number): Definition {
       return { ...Object.fromEntries(measured), loss: weighted(exampleLoss(spec, outputs, y)), count: sum(weight) };
     },
   };
+}
+
+/** The mean loss over the examples of a batch; for an autoencoder, over the ratings. */
+function batchLoss(spec: TaskSpec, outputs: NDArray, y: NDArray): NDArray {
+  if (spec.model.kind !== "autoencoder") return mean(exampleLoss(spec, outputs, y));
+  const { observed, errors } = ratingErrors(spec, outputs, y);
+  return sum(errors).div(maximum(sum(observed), 1));
+}
+
+/** Sums over the ratings of all users instead of means over users: what is global adds up. */
+function ratingSums(spec: TaskSpec, outputs: NDArray, y: NDArray, weighted: (values: NDArray) => NDArray) {
+  const { target, observed, errors } = ratingErrors(spec, outputs, y);
+  const overItems = (values: NDArray) => weighted(sum(values, { axis: 1 }));
+  const agrees = outputs.greater(0).astype("float32").equal(target.greater(0.5).astype("float32")).astype("float32");
+  return {
+    loss: overItems(errors),
+    count: overItems(observed),
+    ...(spec.loss === "mse"
+      ? { absoluteError: overItems(abs(outputs.sub(target)).mul(observed)) }
+      : { correct: overItems(agrees.mul(observed)) }),
+  };
+}
+
+/** [batch, N] each: the ratings with 0 where there is none (they come with NaN), 1 where there is one, and the losses. */
+function ratingErrors({ loss }: TaskSpec, outputs: NDArray, y: NDArray) {
+  const observed = y.equal(y).astype("float32");
+  const target = where(y.equal(y), y, 0);
+  const flat = [target.size];
+  const errors =
+    loss === "mse"
+      ? square(outputs.sub(target))
+      : binaryCrossEntropy(outputs.reshape(flat), target.reshape(flat)).reshape(target.shape);
+  return { observed, target, errors: errors.mul(observed) };
 }
 
 /** [batch]: the loss of each example. */

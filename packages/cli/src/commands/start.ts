@@ -26,7 +26,7 @@ export function startCommand(): Command {
     .option("--recommender", "recommend films; visitors rate them on a page of their own")
     .option("--parties <n>", "built-in parties, each a process of its own (default: 8)")
     .option("--rounds <n>", "rounds (default: 30; of a recommender 200)")
-    .option("--local-steps <n>", "local steps of each party in a round (default: 250; of a recommender 12)")
+    .option("--local-steps <n>", "local steps of each party in a round (default: 250; of a recommender 6)")
     .option("--seed <n>", "what every random choice follows from (default: 1)")
     .option(
       "--dataset <name>",

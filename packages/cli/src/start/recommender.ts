@@ -38,7 +38,7 @@ export async function recommender(options: Options): Promise<Beginning> {
  * encoder gives to a user whose row does not change.
  */
 function federationOf(ratings: RatingsDataset, options: Options): FederationSpec {
-  const { parties, rounds = 200, localSteps = 12, seed, quorum, exchangeDeadline } = options;
+  const { parties, rounds = 200, localSteps = 6, seed, quorum, exchangeDeadline } = options;
   return federationSpecSchema.parse({
     name: ratings.generated ? "Generated films" : "Films",
     dataset: ratings.name,
@@ -46,7 +46,7 @@ function federationOf(ratings: RatingsDataset, options: Options): FederationSpec
       ...taskDefaults(ratings),
       model: { kind: "autoencoder" },
       optimizer: { kind: "sgd" },
-      learningRate: 0.3,
+      learningRate: 0.1,
       clipNorm: 1,
       batchSize: 20,
     },
@@ -54,10 +54,11 @@ function federationOf(ratings: RatingsDataset, options: Options): FederationSpec
       kind: "personalfr",
       localSteps,
       encoder: "vector",
-      privateOptimizer: { kind: "adam", learningRate: 0.05 },
+      privateOptimizer: { kind: "adam", learningRate: 0.02 },
       userBias: 5,
       decoderMomentum: "fresh",
       merge: "active",
+      server: { kind: "adam", learningRate: 0.003, rowDecay: 0.1 },
       refitSteps: 40,
     },
     rounds,

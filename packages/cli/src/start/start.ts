@@ -96,7 +96,8 @@ export async function start(options: Options): Promise<void> {
 
 /** A link for as many visitors as come, so that one of them may also come back. */
 async function visitorsLink(coordinator: Coordinator, id: string): Promise<string> {
-  return (await coordinator.createInvite(id, { uses: 1_000, expiresInSeconds: 30 * 86_400 })).url;
+  const { url } = await coordinator.createInvite(id, { uses: 1_000, expiresInSeconds: 30 * 86_400 });
+  return url.replace("/join/", "/recommender/");
 }
 
 /** The unfinished federation of this folder that `start` has begun, or a new one. */

@@ -52,6 +52,11 @@ export function Invited({ federation, token, onJoined, onGoOn }: InvitedProps) {
         />
       );
     case "open":
+      if (looked.offer.federation.spec.algorithm.kind === "personalfr") {
+        // A recommender has a page of its own, where one rates before anything is decided.
+        location.replace(`/recommender/${encodeURIComponent(federation)}#${token}`);
+        return <Waiting what="Opening the recommender" />;
+      }
       return <JoinForm offer={looked.offer} onJoined={onJoined} onGoOn={onGoOn} />;
   }
 }

@@ -106,6 +106,12 @@ export const LeaveIcon = () => (
   </Icon>
 );
 
+export const StarIcon = () => (
+  <Icon>
+    <path d="m12 3.5 2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9-4.3-4.1 5.9-.8Z" />
+  </Icon>
+);
+
 export const LockIcon = () => (
   <Icon>
     <rect x="5" y="11" width="14" height="9" rx="2" />

@@ -123,7 +123,7 @@ describe("PersonalFR", () => {
     const labelled = [{ id: "a", train: clouds(5, "a") }];
     await expect(run(tinyRecommender(), [1], { parties: labelled })).rejects.toThrow("learns ratings");
     const stated = tinyRecommender();
-    expect(() => federationSpecSchema.parse({ ...stated, algorithm: { kind: "fedavg", localSteps: 1 } })).toThrow(
+    expect(() => federationSpecSchema.parse({ ...stated, algorithm: { kind: "fedsgd", localSteps: 1 } })).toThrow(
       "a recommender is trained by",
     );
     const task = { ...stated.task, model: { kind: "softmax" }, loss: "cross-entropy" };

@@ -2,6 +2,7 @@ import { isFinal, type Status, statusFeed } from "../status.ts";
 import { sayGone } from "./gone.ts";
 import type { Device, FromWorker, JoinFromTab, Member, SavedParty, ToWorker } from "./messages.ts";
 import { type SavedParties, savedParties } from "./saved-party.ts";
+import { spawnWorker } from "./spawn.ts";
 
 export type TabOpening =
   /** Joins with an invite. */
@@ -162,7 +163,7 @@ function first(opening: TabOpening): ToWorker {
 
 function pageHost(): TabHost {
   return {
-    spawn: () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "concord party" }),
+    spawn: spawnWorker,
     saved: savedParties(sessionStorage),
     onGoing(listener) {
       // A page that the browser keeps for the way back is not gone.

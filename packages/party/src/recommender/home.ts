@@ -12,7 +12,9 @@ export interface Arrival {
 /** Which federation this is and what it has to rate: from the shelf, or with an invite on first use. Throws as `Recommender.open`. */
 export async function arrive(link: string | undefined, shelf: Shelf, request: typeof fetch): Promise<Arrival> {
   const [home, catalogue] = [await shelf.get("home"), await shelf.get("catalogue")];
-  const invite = link === undefined ? undefined : parseInvite(link);
+  const known = link ?? (await shelf.get("invite"));
+  const invite = known === undefined ? undefined : parseInvite(known);
+  if (link !== undefined && invite?.federation === home?.federation) await shelf.put("invite", link);
   if (home !== undefined && catalogue !== undefined) {
     if (invite !== undefined && invite.federation !== home.federation) {
       throw new ConcordError(
@@ -32,6 +34,7 @@ export async function arrive(link: string | undefined, shelf: Shelf, request: ty
   const first = await look(invite, request);
   await shelf.put("home", first.home);
   await shelf.put("catalogue", first.catalogue);
+  if (link !== undefined) await shelf.put("invite", link);
   return { ...first, invite };
 }
 

@@ -5,6 +5,7 @@ import { keepPrivate } from "@concord/federation";
 import type { Catalogue, CatalogueItem } from "@concord/protocol";
 import { ConcordError } from "@concord/protocol";
 import { coordinatorClient } from "../client.ts";
+import type { Identity } from "../identity.ts";
 import { join } from "../join.ts";
 import { mostModelBytes, readModel } from "../model-check.ts";
 import type { Party } from "../party.ts";
@@ -48,6 +49,8 @@ export interface Recommender {
   readonly party: Party | undefined;
   /** Whether it has joined the federation, running now or not. */
   readonly joined: boolean;
+  /** Counts the models that have come down since it was opened. */
+  readonly version: number;
   /** Items whose title has all the words, those rated most often first. */
   search(text: string, limit?: number): readonly CatalogueItem[];
   /** Rates an item, or rates it anew. Throws ConcordError `invalid_argument` for no such item and for a rating off the scale. */
@@ -97,6 +100,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
   let model = kept && readModel(expected, kept);
   let predict: ReturnType<typeof predictor> | undefined;
   let before: Status["kind"] | undefined;
+  let version = 0;
   let deleted = false;
 
   await refresh();
@@ -116,6 +120,9 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
     },
     get joined() {
       return identity !== undefined;
+    },
+    get version() {
+      return version;
     },
     search: (text, limit = 20) => search(catalogue, text, limit),
     async rate(item, value) {
@@ -152,14 +159,13 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
     },
     async delete() {
       deleted = true;
-      try {
-        if (identity !== undefined) await leave();
-      } finally {
-        ratings = [];
-        sent = NOTHING_SENT;
-        await shelf.clear();
-        onChange();
-      }
+      const known = identity;
+      await party?.stop();
+      [party, identity, ratings, sent] = [undefined, undefined, [], NOTHING_SENT];
+      await shelf.clear();
+      onChange();
+      // What is here is gone in any case; a coordinator that cannot be told drops the party by itself.
+      if (known !== undefined) await sayGoodbye(known, 1).catch(() => {});
     },
     async close() {
       await party?.stop();
@@ -216,11 +222,13 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
     await shelf.remove("identity");
     const trainedState = await trained();
     if (leaving !== undefined) await leaving.leave();
-    else if (known !== undefined) {
-      await coordinatorClient({ origin, key: known.key, fetch: telling }).setStatus("left");
-    }
+    else if (known !== undefined) await sayGoodbye(known, 5);
     // Leaving clears the party's store; what training has made of the private part is still its owner's.
-    if (!deleted && trainedState !== undefined) await states.put({ round: 0, segment: 0, state: trainedState });
+    if (trainedState !== undefined) await states.put({ round: 0, segment: 0, state: trainedState });
+  }
+
+  async function sayGoodbye({ key }: Identity, attempts: number): Promise<void> {
+    await coordinatorClient({ origin, key, fetch: telling, retry: { attempts } }).setStatus("left");
   }
 
   async function onStatus({ kind }: Status): Promise<void> {
@@ -239,6 +247,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
       const next = readModel(expected, file);
       await shelf.put("model", file);
       model = next;
+      version++;
       onChange();
       return true;
     } catch (error) {

@@ -11,6 +11,8 @@ export interface SentPart {
 
 /** A message that left the device. */
 export interface SentMessage {
+  /** Counted from 1 over those that are kept. */
+  readonly number: number;
   readonly kind: MessageKind;
   /** When: milliseconds since 1970. */
   readonly time: number;
@@ -28,7 +30,7 @@ export type MessageKind = "update" | "reply" | "join" | "status" | "invite" | "m
 
 /** All that left the device: the latest messages, and the sums over all of them. */
 export interface SentLog {
-  /** The latest of those that say something, newest first; questions for work and heartbeats are only counted. */
+  /** The latest of those that say something, newest first; questions and heartbeats are only counted. */
   readonly messages: readonly SentMessage[];
   readonly totals: Readonly<Partial<Record<MessageKind, { readonly count: number; readonly bytes: number }>>>;
   /** Bytes of the tensors of updates, and of the numbers of their rows, as the coordinator meters them. */
@@ -38,15 +40,21 @@ export interface SentLog {
 
 export const NOTHING_SENT: SentLog = { messages: [], totals: {}, payload: 0, index: 0 };
 
+type Unnumbered = Omit<SentMessage, "number">;
+
 /** So many messages are kept whole. */
 const LATEST = 50;
 
+/** Said often and always the same. */
+const COUNTED: ReadonlySet<MessageKind> = new Set(["work", "heartbeat", "model"]);
+
 /** The log after one more message. */
-export function addSent(log: SentLog, message: SentMessage): SentLog {
+export function addSent(log: SentLog, unnumbered: Unnumbered): SentLog {
+  const message = { ...unnumbered, number: (log.messages[0]?.number ?? 0) + 1 };
   const { kind, bytes, parts = [] } = message;
   const { count, bytes: before } = log.totals[kind] ?? { count: 0, bytes: 0 };
   const sum = (of: readonly SentPart[]) => of.reduce((total, part) => total + part.bytes, 0);
-  const counted = kind === "work" || kind === "heartbeat";
+  const counted = COUNTED.has(kind);
   return {
     messages: counted ? log.messages : [message, ...log.messages].slice(0, LATEST),
     totals: { ...log.totals, [kind]: { count: count + 1, bytes: before + bytes } },
@@ -56,7 +64,7 @@ export function addSent(log: SentLog, message: SentMessage): SentLog {
 }
 
 /** A `fetch` that tells of every request it makes, answered or not, from the very bytes that it sends. */
-export function tellingFetch(request: typeof fetch, tell: (message: SentMessage) => void): typeof fetch {
+export function tellingFetch(request: typeof fetch, tell: (message: Unnumbered) => void): typeof fetch {
   return async (input, init) => {
     const body = init?.body;
     if (body !== undefined && body !== null && !(body instanceof Blob)) {
@@ -69,7 +77,7 @@ export function tellingFetch(request: typeof fetch, tell: (message: SentMessage)
 }
 
 /** What a request with this body is. */
-export function messageOf(method: string, path: string, body: Uint8Array, time: number): SentMessage {
+export function messageOf(method: string, path: string, body: Uint8Array, time: number): Unnumbered {
   const kind = kindOf(method, path);
   const base = { kind, time, bytes: body.length };
   if (kind !== "update") return body.length === 0 ? base : { ...base, text: withoutSecrets(body) };

@@ -18,12 +18,16 @@ export interface OwnRating {
 export interface Kept {
   /** Which federation this is, and what was agreed. */
   readonly home: { readonly origin: string; readonly federation: string; readonly spec: FederationSpec };
+  /** The link that it came with: to take part, now or later. */
+  readonly invite: string;
   readonly catalogue: Catalogue;
   /** The decoder that came down last: safetensors. */
   readonly model: Uint8Array<ArrayBuffer>;
   readonly ratings: readonly OwnRating[];
   /** Who it is in the federation, with its key; only while it takes part. */
   readonly identity: Identity;
+  /** Its owner wants it to take part in no round for now. */
+  readonly paused: boolean;
   /** What training has made of the private part. */
   readonly states: readonly PrivateEntry[];
   /** What has been sent so far. */

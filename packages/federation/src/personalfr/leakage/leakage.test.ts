@@ -10,7 +10,7 @@ import { algorithmOf } from "../../registry.ts";
 import { simulate } from "../../simulator.ts";
 import { likesFromBias, membershipByIntersection, membershipFromRows, membershipWithPopularity } from "./attacks.ts";
 import { auc, bootstrapMean } from "./auc.ts";
-import type { Observation } from "./observation.ts";
+import { type RowChanges, rowChanges } from "./observation.ts";
 
 describe("the area under the curve", () => {
   it("is the share of pairs in the right order, ties counting half", () => {
@@ -54,12 +54,12 @@ async function observe(algorithm: Record<string, unknown>, rounds: number) {
   const parties = tinyRecommenderParties([1, 1, 1]);
   const spec = tinyRecommender({ encoder: "vector", userBias: 1, ...algorithm }, { rounds });
   const own = algorithmOf(spec.algorithm);
-  const seen = new Map<string, Observation[]>(parties.map(({ id }) => [id, []]));
+  const seen = new Map<string, RowChanges[]>(parties.map(({ id }) => [id, []]));
   const watched: Algorithm = {
     ...own,
     merge(state, exchange) {
       for (const { party, tensors } of exchange.updates) {
-        seen.get(party)?.push({ round: exchange.round, model: state.model, update: tensors });
+        seen.get(party)?.push(rowChanges({ round: exchange.round, model: state.model, update: tensors }));
       }
       return own.merge(state, exchange);
     },
@@ -80,7 +80,7 @@ describe("a coordinator that watches one user a party", () => {
     ["clipped rows", { disguise: { clipNorm: 1e-3 } }],
   ])("knows from %s what the user has rated", async (_scheme, algorithm) => {
     for (const { observed, isRated } of await observe(algorithm, 2)) {
-      expect(auc(membershipFromRows(observed[0] as Observation), isRated)).toBeGreaterThanOrEqual(0.95);
+      expect(auc(membershipFromRows(observed[0] as RowChanges), isRated)).toBeGreaterThanOrEqual(0.95);
       expect(auc(membershipByIntersection(observed), isRated)).toBeGreaterThanOrEqual(0.95);
     }
   });

@@ -75,7 +75,6 @@ export async function jointAutoencoder(train: RatingsDataset, options: JointOpti
       const { loss } = measureRatings(selection.on, await predict(engine, shape, parameters, train, centres));
       const value = loss === undefined ? Number.NaN : loss.sum / loss.count;
       if (value < best.loss) best = { parameters, loss: value, epoch };
-      if (process.env.LOG) console.log(epoch + every, Math.sqrt(value));
       if (epoch - best.epoch >= every * selection.patience) break;
     }
   }
