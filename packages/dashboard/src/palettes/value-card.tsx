@@ -45,6 +45,16 @@ export function ValueCard({ at, value, wishes, solved, pinned, onChange }: Value
         />
         {conflict && <span className="value-conflict">in conflict</span>}
         <span className="value-asked">
+          {wish.on && wish.level !== base && (
+            <Button
+              variant="subtle"
+              size="compact-xs"
+              onClick={() => set(base)}
+              aria-label={`${name}: to the base level`}
+            >
+              To the base level
+            </Button>
+          )}
           {wish.on ? "at least" : "free"}
           {wish.on && <LevelField name={name} scale={scale} level={wish.level} onChange={set} />}
         </span>
@@ -82,16 +92,6 @@ export function ValueCard({ at, value, wishes, solved, pinned, onChange }: Value
         <p className="dim" data-stale={stale ? "" : undefined}>
           {reachWords(value, known)}
         </p>
-        {!constant && wish.level !== base && (
-          <Button
-            variant="subtle"
-            size="compact-xs"
-            onClick={() => set(base)}
-            aria-label={`${name}: to the base level`}
-          >
-            To the base level
-          </Button>
-        )}
       </div>
       <p className="visually-hidden">
         Single answers of the base model: a tenth is below {levelWords(value, value.quantiles.q10 ?? base)}, half below{" "}

@@ -27,7 +27,7 @@ describe("words", () => {
   });
 
   it("write prices with three digits", () => {
-    expect([0, 1.23456, -0.5, 12345, 0.00001].map(formatPrice)).toEqual(["0", "1.23", "−0.500", "1.2e+4", "1.0e−5"]);
+    expect([0, 1.23456, -0.5, 12345, -0.00001].map(formatPrice)).toEqual(["0", "1.23", "−0.500", "1.2e+4", "−1.0e−5"]);
   });
 });
 

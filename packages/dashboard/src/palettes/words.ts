@@ -37,5 +37,5 @@ export function formatPrice(number: number): string {
   if (number === 0) return "0";
   const magnitude = Math.abs(number);
   const text = magnitude >= 1e4 || magnitude < 1e-4 ? number.toExponential(1) : number.toPrecision(3);
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }
