@@ -83,7 +83,8 @@ async function takePalettes(browser: Browser, address: string): Promise<void> {
   await page.emulateMedia({ colorScheme: "dark" });
   await save(page, "palettes-dark.png", DESKTOP.width, DESKTOP.height);
   await page.emulateMedia({ colorScheme: "light" });
-  await page.getByLabel("harmless: least average").scrollIntoViewIfNeeded();
+  await page.setViewportSize(PHONE);
+  await page.getByLabel("helpful: least average").evaluate((slider) => slider.scrollIntoView({ block: "center" }));
   await save(page, "palettes-phone.png", PHONE.width, PHONE.height);
 }
 
