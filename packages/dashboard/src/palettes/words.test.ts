@@ -22,6 +22,9 @@ describe("words", () => {
     expect(reachWords(value, { reach: { ...far, thinFrom: null }, holds: "" })).toBe(
       "Reaches 100 (above q99) while the others hold.",
     );
+    expect(reachWords(value, { reach: { ...far, thinFrom: 50 }, holds: "" })).toBe(
+      "Reaches 100 (above q99) while the others hold, with too few samples all the way.",
+    );
     expect(reachWords(value, undefined)).toContain("being computed");
     expect(reachWords({ ...value, constant: true }, undefined)).toContain("The same for all answers");
   });
