@@ -52,10 +52,10 @@ export function ValueCard({ at, value, wishes, solved, pinned, onChange }: Value
               onClick={() => set(base)}
               aria-label={`${name}: to the base level`}
             >
-              To the base level
+              To base
             </Button>
           )}
-          {wish.on ? "at least" : "free"}
+          <span className="value-least">{wish.on ? "at least" : "free"}</span>
           {wish.on && <LevelField name={name} scale={scale} level={wish.level} onChange={set} />}
         </span>
       </div>
