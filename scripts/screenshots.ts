@@ -2,7 +2,7 @@
  * Makes the pictures of the documentation from a real federation: starts `concord start`, lets a browser watch it and
  * join it, and writes docs/images/*.png.
  *
- *     node scripts/screenshots.ts [--rounds 30]
+ *     node scripts/screenshots.ts [--rounds 30] [--only palettes]
  *
  * Needs a Chromium: CHROMIUM, or /usr/bin/chromium.
  */
@@ -25,7 +25,7 @@ const PHONE = { width: 390, height: 844 };
 /** Rounds to wait for, so that there is a curve to see. */
 const ROUNDS_SEEN = 14;
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "30" } } });
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "30" }, only: { type: "string" } } });
 await mkdir(IMAGES, { recursive: true });
 // Built beforehand: otherwise the federation might be over when the page is there.
 await ensurePage();
@@ -36,7 +36,9 @@ const browser = await chromium.launch({
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
 });
 try {
-  await takeAll(browser, await printedAddress(concord));
+  const address = await printedAddress(concord);
+  if (values.only !== "palettes") await takeAll(browser, address);
+  await takePalettes(browser, new URL("/palettes", address).href);
 } finally {
   await browser.close();
   if (concord.kill("SIGINT")) await new Promise((resolve) => concord.once("exit", resolve));
@@ -63,6 +65,27 @@ async function takeAll(browser: Browser, address: string): Promise<void> {
   await save(page, "federation-dark.png", DESKTOP.width, DESKTOP.height);
   await page.emulateMedia({ colorScheme: "light" });
   await save(page, "federation-phone.png", PHONE.width, PHONE.height);
+}
+
+/** The page of palettes with its own example: a level raised, and an earlier one kept beside it. */
+async function takePalettes(browser: Browser, address: string): Promise<void> {
+  const page = await open(browser, address, "light");
+  await page.getByRole("button", { name: "Try the example" }).click();
+  const helpful = page.getByLabel("helpful: level");
+  await helpful.fill("0.7");
+  await page.locator("[data-figure=delivered]", { hasText: "0.7" }).waitFor();
+  await page.getByRole("button", { name: "Keep as palette A" }).click();
+  await helpful.fill("1");
+  await page.getByRole("rowheader", { name: /^helpful \+/ }).waitFor();
+  await until(async () => (await page.getByText("Reaches").count()) === 3);
+  await until(async () => (await page.locator("[data-stale]").count()) === 0);
+  await save(page, "palettes-light.png", DESKTOP.width, DESKTOP.height);
+  await page.emulateMedia({ colorScheme: "dark" });
+  await save(page, "palettes-dark.png", DESKTOP.width, DESKTOP.height);
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(PHONE);
+  await page.getByLabel("helpful: least average").evaluate((slider) => slider.scrollIntoView({ block: "center" }));
+  await save(page, "palettes-phone.png", PHONE.width, PHONE.height);
 }
 
 async function open(browser: Browser, address: string, colorScheme: "light" | "dark"): Promise<Page> {

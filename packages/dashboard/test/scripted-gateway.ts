@@ -1,4 +1,4 @@
-import { paletteFrom, prices, rewardsFromCsv, solve } from "@concord/alignment";
+import { firstAnswers, paletteFrom, prices, rewardsFromCsv, solve } from "@concord/alignment";
 import type { KeptAnswers, PaletteView } from "@concord/protocol";
 import { paletteRequestSchema, paletteViewSchema } from "@concord/protocol";
 
@@ -14,7 +14,7 @@ export function scriptedGateway() {
     }
     const { rewards } = rewardsFromCsv(pilot.rewards);
     const palette = paletteFrom(targets);
-    const found = solve(rewards, palette, "per-prompt");
+    const found = solve(firstAnswers(rewards, k), palette, "per-prompt");
     if (!found.feasible) throw new Error(found.verdict);
     const version = palettes.filter((one) => one.name === name).length + 1;
     const view = paletteViewSchema.parse({

@@ -39,7 +39,7 @@ export interface TableColumn {
 }
 
 /** True for columns that say which prompt or group an answer belongs to. */
-export function isLabel(name: string, { promptColumn, groupColumn }: ColumnRoles): boolean {
+function isLabel(name: string, { promptColumn, groupColumn }: ColumnRoles): boolean {
   return name === PROMPT_COLUMN || name === promptColumn || name === groupColumn;
 }
 

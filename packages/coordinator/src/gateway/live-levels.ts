@@ -46,13 +46,14 @@ export function liveLevels(sums: LiveSums | null, goals: readonly LabelledGoal[]
     requests,
     candidates,
     failed,
-    levels: goals.map(({ label, level: target, lambda }) => {
+    levels: goals.map(({ label, level: target, sd, lambda }) => {
       const { mean, squares } = sums.levels[label] ?? { mean: 0, squares: 0 };
       if (requests < ENOUGH) return { label, target, mean, interval: null, drift: false };
       const half = 1.96 * Math.sqrt(squares / (requests - 1) / requests);
       const [low, high] = [mean - half, mean + half];
       // Targets are lower bounds: only one that was bought (λ > 0) has a price to save where it is exceeded.
-      const drift = high < target || (lambda > 0 && low > target);
+      const rounding = 1e-6 * sd;
+      const drift = high < target - rounding || (lambda > 0 && low > target + rounding);
       return { label, target, mean, interval: [low, high] as [number, number], drift };
     }),
   };

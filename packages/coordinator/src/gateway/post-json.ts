@@ -105,6 +105,8 @@ function read(response: IncomingMessage, mostBytes: number): Promise<string> {
     });
     response.on("end", () => resolve(Buffer.concat(chunks, isFine ? size : 0).toString("utf8")));
     response.on("error", (error) => reject(new PostError("unreachable", { error })));
-    response.on("close", () => reject(new PostError("unreachable")));
+    response.on("close", () => {
+      if (!response.complete) reject(new PostError("unreachable"));
+    });
   });
 }

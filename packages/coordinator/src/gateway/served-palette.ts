@@ -6,6 +6,8 @@ import type { PaletteRecord } from "../store/contract.ts";
 export interface LabelledGoal extends ServedGoal {
   readonly label: string;
   readonly level: number;
+  /** Of the single answers of the pilot. */
+  readonly sd: number;
 }
 
 /** What requests call a version of a palette. */
@@ -17,8 +19,8 @@ export function modelOf({ base, name, version }: Pick<PaletteRecord, "base" | "n
 export function goalsOf({ targets, solution }: Pick<PaletteRecord, "targets" | "solution">): readonly LabelledGoal[] {
   if (!solution?.feasible) return [];
   const wanted = parsePalette(targets);
-  return solution.goals.map(({ label, value, level }, i) => {
+  return solution.goals.map(({ label, value, level, sd }, i) => {
     const target = wanted[i]?.target ?? ({ kind: "level", level } as const);
-    return { label, value, target, level, lambda: solution.lambda[label] ?? 0 };
+    return { label, value, target, level, sd, lambda: solution.lambda[label] ?? 0 };
   });
 }

@@ -110,18 +110,28 @@ describe("the desk", () => {
     expect(first?.[1]).toBeNull();
   });
 
-  it("writes rewards that read back to the same solution, names in need of quotes and all", () => {
+  it("writes rewards without any text that read back to the same solution", () => {
     const desk = createDesk();
     const text = 'prompt_id,"a, b",answer\nx,1.25,hm\nx,2,"so ""what"""\n"y,z",0.1,hm\n"y,z",3,hm\n';
     desk.open({ kind: "text", name: "odd", text, format: "csv" });
     const csv = desk.csv(null);
     const back = readRewards(csv, "csv").rewards;
-    expect(csv).not.toContain("hm");
-    expect(back).toEqual(readRewards(text, "csv").rewards);
+    expect(csv).not.toMatch(/hm|x|z/);
+    const whole = readRewards(text, "csv").rewards;
+    expect(back).toEqual({ ...whole, prompts: { names: ["0", "1"], of: whole.prompts?.of } });
     const palette = [{ value: "a, b", target: { kind: "level", level: 2 } }] as const;
     const outcome = desk.solve({ palette, dual: "per-prompt" });
     expect(outcome).toMatchObject({ solution: solve(back, palette, "per-prompt") });
     expect(sampleWeights(back, palette, "per-prompt").length).toBe(4);
+  });
+
+  it("counts the candidates that it can speak for: what nine in ten prompts have", () => {
+    const prompts = Array.from({ length: 20 }, (_, p) =>
+      Array.from({ length: p < 2 ? 2 : 5 + (p % 3) }, () => `${p},${p}`),
+    );
+    const text = `prompt_id,v\n${prompts.flat().join("\n")}\n`;
+    expect(createDesk().open({ kind: "text", name: "x", text, format: "csv" }).answersEach).toBe(5);
+    expect(coins().view.answersEach).toBe(1);
   });
 
   it("keeps what it has where a file cannot be read", () => {

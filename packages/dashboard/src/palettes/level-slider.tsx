@@ -22,10 +22,7 @@ const ROOM = 0.1;
 /** A slider on which one sees where single answers lie, and how far the level can go. */
 export function LevelSlider({ value, wish, known, stale, onChange }: LevelSliderProps) {
   const { name, scale, quantiles, constant } = value;
-  const reach = known?.reach;
-  const limit = reach?.kind === "far" ? placeOn(scale, reach.limit) : reach?.kind === "stuck" ? 0 : 1;
-  const thin =
-    reach?.kind === "far" && reach.thinFrom !== null ? Math.min(limit, placeOn(scale, reach.thinFrom)) : limit;
+  const { limit, thin } = partsOf(value, known);
   return (
     <div className="slider" data-stale={stale ? "" : undefined}>
       <div className="slider-track" style={percents({ limit, thin })} aria-hidden="true">
@@ -53,6 +50,19 @@ export function LevelSlider({ value, wish, known, stale, onChange }: LevelSlider
       </div>
     </div>
   );
+}
+
+/** Where on the slider the part without a mark ends, and where the thin part does. */
+function partsOf(
+  { scale }: ValueView,
+  known: KnownReach | undefined,
+): { readonly limit: number; readonly thin: number } {
+  if (known === undefined) return { limit: 1, thin: 1 };
+  const { reach } = known;
+  if (reach.kind === "stuck") return { limit: 0, thin: 0 };
+  const limit = placeOn(scale, reach.limit);
+  if (reach.thinFrom === null) return { limit, thin: limit };
+  return { limit, thin: reach.thinFrom <= reach.from ? 0 : Math.min(limit, placeOn(scale, reach.thinFrom)) };
 }
 
 function ticksOf({ scale, quantiles }: ValueView) {

@@ -1,12 +1,11 @@
 import type { Rewards } from "@concord/alignment";
 
-/** Rewards as the gateway reads them: `prompt_id` and the values, without any text. */
+/** Rewards as the gateway reads them: values, and numbers in the place of prompts, whose names may say what they ask. */
 export function pilotCsv({ values, n, data, prompts }: Rewards): string {
   const m = values.length;
   const lines = [["prompt_id", ...values].map(field).join(",")];
   for (let j = 0; j < n; j++) {
-    const prompt = prompts === undefined ? String(j) : (prompts.names[prompts.of[j] as number] ?? "");
-    lines.push([field(prompt), ...data.subarray(j * m, (j + 1) * m)].join(","));
+    lines.push([prompts?.of[j] ?? j, ...data.subarray(j * m, (j + 1) * m)].join(","));
   }
   return `${lines.join("\n")}\n`;
 }

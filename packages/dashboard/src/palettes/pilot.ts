@@ -1,5 +1,5 @@
 import type { DualKind, Rewards, RewardsFormat, ValueDescription } from "@concord/alignment";
-import { describeRewards, paletteFrom, readRewards, resolvePalette } from "@concord/alignment";
+import { describeRewards, paletteFrom, readRewards, resolvePalette, samplesByPrompt } from "@concord/alignment";
 import { exampleRewards } from "./example-rewards.ts";
 import { histogram } from "./histogram.ts";
 import type { Scale } from "./scale.ts";
@@ -27,6 +27,8 @@ export interface PilotView {
   readonly prompts: number;
   /** At least nine in ten prompts have two answers, so that the per-prompt dual can be asked. */
   readonly severalAnswers: boolean;
+  /** The most answers that at least nine in ten prompts have: as many candidates as can be spoken for. */
+  readonly answersEach: number;
   readonly hasAnswers: boolean;
   readonly values: readonly ValueView[];
   /** What is odd about them, or was left out. */
@@ -76,6 +78,7 @@ function withView(pilot: Omit<Pilot, "view">, name: string, generated: boolean, 
     samples,
     prompts,
     severalAnswers,
+    answersEach: answersEach(rewards),
     hasAnswers: answers !== null,
     values: values.map((described, i) =>
       valueView(rewards, i, described, { joint: joint[i] as number, "per-prompt": perPrompt[i] as number }),
@@ -83,6 +86,13 @@ function withView(pilot: Omit<Pilot, "view">, name: string, generated: boolean, 
     notes: [...notes, ...warnings],
   };
   return { ...pilot, view };
+}
+
+function answersEach(rewards: Rewards): number {
+  const counts = samplesByPrompt(rewards)
+    .map(({ length }) => length)
+    .sort((a, b) => b - a);
+  return counts[Math.ceil(0.9 * counts.length) - 1] ?? 1;
 }
 
 function basesOf(rewards: Rewards, dual: DualKind): number[] {

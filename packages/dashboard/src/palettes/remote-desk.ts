@@ -18,16 +18,19 @@ export interface RemoteDesk {
 export function openDesk(): RemoteDesk {
   const worker = new Worker(new URL("./desk-worker.ts", import.meta.url), { type: "module", name: "concord palettes" });
   const open: PromiseWithResolvers<unknown>[] = [];
+  let broken: Error | null = null;
   worker.addEventListener("message", ({ data }: MessageEvent<FromDesk>) => {
     const asked = open.shift();
     if ("answer" in data) asked?.resolve(data.answer);
     else asked?.reject(new Error(data.problem));
   });
   worker.addEventListener("error", (event) => {
-    for (const asked of open.splice(0)) asked.reject(new Error(event.message || "the page's worker has stopped"));
+    broken = new Error(event.message || "the page's worker could not be started");
+    for (const asked of open.splice(0)) asked.reject(broken);
   });
   return {
     ask<C extends DeskCall>(call: C, ask: DeskCalls[C]["ask"]) {
+      if (broken !== null) return Promise.reject(broken);
       const asked = Promise.withResolvers<unknown>();
       open.push(asked);
       worker.postMessage({ call, ask } satisfies ToDesk);

@@ -3,6 +3,7 @@ import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { SubmitEvent } from "react";
 import { useState } from "react";
 import { createPalette } from "../api/palettes.ts";
+import { plural } from "../format/numbers.ts";
 import { Problem } from "../shell/problem.tsx";
 import type { Outcome } from "./outcome.ts";
 import type { PilotView } from "./pilot.ts";
@@ -37,7 +38,7 @@ interface SaveFormProps extends SavePaletteProps {
 function SaveForm({ desk, pilot, wishes, outcome, apiKey, gateway, onSaved }: SaveFormProps) {
   const [name, setName] = useState("");
   const [base, setBase] = useState(gateway.bases[0] ?? "");
-  const [k, setK] = useState("8");
+  const [k, setK] = useState(String(Math.min(128, Math.max(2, pilot.answersEach))));
   const [temperature, setTemperature] = useState("1");
   const [maxTokens, setMaxTokens] = useState("256");
   const [saving, setSaving] = useState(false);
@@ -128,6 +129,12 @@ function SaveForm({ desk, pilot, wishes, outcome, apiKey, gateway, onSaved }: Sa
       <div className="card-body save-words">
         {!pilot.severalAnswers && (
           <p className="small dim">The gateway solves per prompt: it needs several answers to each prompt.</p>
+        )}
+        {pilot.severalAnswers && Number(k) !== pilot.answersEach && (
+          <p className="small dim">
+            These rewards have {plural(pilot.answersEach, "answer")} a prompt. With {k} candidates the gateway solves
+            anew, on as many answers of each prompt: other multipliers, and with fewer less can be reached.
+          </p>
         )}
         {unknown.length > 0 && (
           <p className="small source-note">

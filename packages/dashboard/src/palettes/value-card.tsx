@@ -45,7 +45,17 @@ export function ValueCard({ at, value, wishes, solved, pinned, onChange }: Value
         />
         {conflict && <span className="value-conflict">in conflict</span>}
         <span className="value-asked">
-          {wish.on ? "at least" : "free"}
+          {wish.on && wish.level !== base && (
+            <Button
+              variant="subtle"
+              size="compact-xs"
+              onClick={() => set(base)}
+              aria-label={`${name}: to the base level`}
+            >
+              To base
+            </Button>
+          )}
+          <span className="value-least">{wish.on ? "at least" : "free"}</span>
           {wish.on && <LevelField name={name} scale={scale} level={wish.level} onChange={set} />}
         </span>
       </div>
@@ -82,16 +92,6 @@ export function ValueCard({ at, value, wishes, solved, pinned, onChange }: Value
         <p className="dim" data-stale={stale ? "" : undefined}>
           {reachWords(value, known)}
         </p>
-        {!constant && wish.level !== base && (
-          <Button
-            variant="subtle"
-            size="compact-xs"
-            onClick={() => set(base)}
-            aria-label={`${name}: to the base level`}
-          >
-            To the base level
-          </Button>
-        )}
       </div>
       <p className="visually-hidden">
         Single answers of the base model: a tenth is below {levelWords(value, value.quantiles.q10 ?? base)}, half below{" "}

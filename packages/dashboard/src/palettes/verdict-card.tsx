@@ -10,6 +10,8 @@ import { formatPrice } from "./words.ts";
 
 export interface VerdictCardProps {
   readonly solved: Solved;
+  /** The sliders have moved on since. */
+  readonly behind: boolean;
   readonly onTake: (levels: Readonly<Record<string, number>>) => void;
   readonly onPin: () => void;
   readonly onReset: () => void;
@@ -18,11 +20,23 @@ export interface VerdictCardProps {
 }
 
 /** Whether the palette can be had, and the figures that say what it takes. */
-export function VerdictCard({ solved: { outcome, problem }, onTake, onPin, onReset, children }: VerdictCardProps) {
+export function VerdictCard({
+  solved: { outcome, problem },
+  behind,
+  onTake,
+  onPin,
+  onReset,
+  children,
+}: VerdictCardProps) {
   const verdict = verdictOf(outcome);
   const settled = useSettled(`${verdict.title}. ${verdict.words}`);
   return (
-    <section className="card verdict" data-tone={verdict.tone} aria-labelledby="verdict-title">
+    <section
+      className="card verdict"
+      data-tone={verdict.tone}
+      data-behind={behind ? "" : undefined}
+      aria-labelledby="verdict-title"
+    >
       <h2 id="verdict-title">{verdict.title}</h2>
       <p className="verdict-words">{verdict.words}</p>
       {/* Said once the sliders are at rest: a sentence for each step of one would drown everything else. */}

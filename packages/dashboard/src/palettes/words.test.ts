@@ -22,12 +22,15 @@ describe("words", () => {
     expect(reachWords(value, { reach: { ...far, thinFrom: null }, holds: "" })).toBe(
       "Reaches 100 (above q99) while the others hold.",
     );
+    expect(reachWords(value, { reach: { ...far, thinFrom: 50 }, holds: "" })).toBe(
+      "Reaches 100 (above q99) while the others hold, with too few samples all the way.",
+    );
     expect(reachWords(value, undefined)).toContain("being computed");
     expect(reachWords({ ...value, constant: true }, undefined)).toContain("The same for all answers");
   });
 
   it("write prices with three digits", () => {
-    expect([0, 1.23456, -0.5, 12345, 0.00001].map(formatPrice)).toEqual(["0", "1.23", "−0.500", "1.2e+4", "1.0e−5"]);
+    expect([0, 1.23456, -0.5, 12345, -0.00001].map(formatPrice)).toEqual(["0", "1.23", "−0.500", "1.2e+4", "−1.0e−5"]);
   });
 });
 

@@ -28,7 +28,7 @@ export function reachWords(value: ValueView, known: KnownReach | undefined): str
   if (reach.kind === "stuck") return "The others cannot be held as they stand, so nothing is left for this one.";
   const limit = `Reaches ${levelWords(value, reach.limit)} while the others hold`;
   if (reach.thinFrom === null) return `${limit}.`;
-  if (reach.thinFrom <= reach.from) return `${limit}, though already the others leave too few samples.`;
+  if (reach.thinFrom <= reach.from) return `${limit}, with too few samples all the way.`;
   return `${limit}; from ${formatLevel(value.scale, reach.thinFrom)} on, too few samples carry it.`;
 }
 
@@ -37,5 +37,5 @@ export function formatPrice(number: number): string {
   if (number === 0) return "0";
   const magnitude = Math.abs(number);
   const text = magnitude >= 1e4 || magnitude < 1e-4 ? number.toExponential(1) : number.toPrecision(3);
-  return text.replace("-", "−");
+  return text.replaceAll("-", "−");
 }

@@ -55,6 +55,7 @@ function Bench({ desk, pilot, first, solving }: WorkbenchProps & { readonly solv
         <div className="bench-verdict">
           <VerdictCard
             solved={solved}
+            behind={solved.wishes !== wishes}
             onTake={(levels) => change({ kind: "take", levels })}
             onPin={pin}
             onReset={() => change({ kind: "all", wishes: firstWishes(pilot) })}
