@@ -144,6 +144,26 @@ describe("a recommender on its owner's device", () => {
     }
   });
 
+  test("begins anew where another federation has taken the name; ratings of the same films stay", async () => {
+    const shelf = memoryShelf();
+    const first = await open({ shelf });
+    await first.rate("1", 5);
+    await (await first.takePart()).done;
+    expect(first.joined).toBe(true);
+    const other = await startCoordinator({
+      store: memoryStore(),
+      blobs: memoryBlobs(),
+      port: 0,
+      catalogue: async () => catalogue,
+    });
+    onTestFinished(() => other.close());
+    await other.createFederation("films", spec({ seed: 4 }));
+    const again = await open({ shelf, invite: (await other.createInvite("films")).url });
+    expect(again.joined).toBe(false);
+    expect(again.ratings).toEqual(first.ratings);
+    expect(await again.recommend(3)).toHaveLength(3);
+  });
+
   test("a copy carries ratings and private state to another device", async () => {
     const films = await open();
     for (const id of ["5", "6", "7"]) await films.rate(id, 4);

@@ -173,13 +173,38 @@ describe.skipIf(!existsSync(CHROMIUM))("the recommender's page in Chromium", () 
     expect(copy.privateState).not.toBeNull();
   });
 
+  test("imports a copy, and says what is wrong with one that does not fit", async () => {
+    const copy = (value: number) => {
+      const rated = { item: "8", title: titleOf(7), value, time: 1 };
+      const kind = { kind: "concord recommender", version: 1, catalogue: ratings.name };
+      return Buffer.from(JSON.stringify({ ...kind, ratings: [rated], privateState: null }));
+    };
+    const give = (buffer: Buffer) =>
+      page.locator("input[type=file]").setInputFiles({ name: "copy.json", mimeType: "application/json", buffer });
+    await give(copy(6));
+    await page.getByText("a rating of 6 is off the scale").waitFor();
+    await page.getByText("from 3 ratings").waitFor();
+    await give(copy(5));
+    await page.getByText("from 1 rating").waitFor();
+    expect(await topTen()).not.toContain(titleOf(7));
+  });
+
+  test("a second tab recommends too, but only one takes part", async () => {
+    const tab = await page.context().newPage();
+    await tab.goto(page.url());
+    await tab.getByText("Another tab takes part").waitFor();
+    expect(await tab.locator(".top-list li").count()).toBe(10);
+    await tab.close();
+    expect(await guests()).toHaveLength(1);
+  });
+
   test("opens and recommends without the coordinator", async () => {
     stopping.abort();
     await coordinator.close();
     await page.reload();
-    await page.getByText("from 3 ratings").waitFor();
+    await page.getByText("from 1 rating").waitFor();
     await rate(1, 5);
-    await page.getByText("from 4 ratings").waitFor();
+    await page.getByText("from 2 ratings").waitFor();
     expect(await topTen()).not.toContain(titleOf(1));
   });
 

@@ -91,7 +91,7 @@ export function recommenderWorker(post: (news: RecommenderNews) => void): (comma
 
   async function takePart({ films, shelf, place }: Opened): Promise<void> {
     taken = !(await claimOnce(place));
-    if (taken) return;
+    if (taken) return show();
     const party = await films.takePart({ paused: (await shelf.get("paused")) ?? false });
     party.done.catch(() => {}).finally(show);
   }

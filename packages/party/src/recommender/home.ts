@@ -23,6 +23,11 @@ export async function arrive(link: string | undefined, shelf: Shelf, request: ty
         { param: "shelf" },
       );
     }
+    const anew = link === undefined || invite === undefined ? undefined : await changed(invite, home, request);
+    if (anew !== undefined) {
+      await begin(shelf, anew, link);
+      return { ...anew, invite };
+    }
     // Where the coordinator answers now, should it have moved.
     return { home: { ...home, origin: invite?.origin ?? home.origin }, catalogue, invite };
   }
@@ -32,14 +37,45 @@ export async function arrive(link: string | undefined, shelf: Shelf, request: ty
     });
   }
   const first = await look(invite, request);
-  await shelf.put("home", first.home);
-  await shelf.put("catalogue", first.catalogue);
-  if (link !== undefined) await shelf.put("invite", link);
+  await begin(shelf, first, link);
   return { ...first, invite };
 }
 
-async function look(invite: Invite, request: typeof fetch): Promise<Omit<Arrival, "invite">> {
-  const client = coordinatorClient({ origin: invite.origin, fetch: request });
+/**
+ * The federation that a link leads to, if another one has taken the name of that on the shelf: an operator who begins anew
+ * may call it the same. Undefined where it is the same one, or nobody answers.
+ */
+async function changed(invite: Invite, { spec }: Kept["home"], request: typeof fetch): Promise<Found | undefined> {
+  try {
+    const found = await look(invite, request, { attempts: 1 });
+    return JSON.stringify(found.home.spec) === JSON.stringify(spec) ? undefined : found;
+  } catch (error) {
+    if (error instanceof ConcordError && error.code !== "failed_precondition") return undefined;
+    throw error;
+  }
+}
+
+/** Clears the shelf for a federation; ratings of the same films stay. */
+async function begin(shelf: Shelf, { home, catalogue }: Found, link: string | undefined): Promise<void> {
+  const same = (await shelf.get("catalogue"))?.name === catalogue.name;
+  const ratings = same ? await shelf.get("ratings") : undefined;
+  await shelf.clear();
+  await shelf.put("home", home);
+  await shelf.put("catalogue", catalogue);
+  if (link !== undefined) await shelf.put("invite", link);
+  const known = new Set(catalogue.items.map(({ id }) => id));
+  if (ratings !== undefined) {
+    await shelf.put(
+      "ratings",
+      ratings.filter(({ item }) => known.has(item)),
+    );
+  }
+}
+
+type Found = Omit<Arrival, "invite">;
+
+async function look(invite: Invite, request: typeof fetch, retry: { readonly attempts?: number } = {}): Promise<Found> {
+  const client = coordinatorClient({ origin: invite.origin, fetch: request, retry });
   const { federation } = await client.inspect(invite);
   const { id, spec } = federation;
   if (spec.algorithm.kind !== "personalfr" || spec.task.loss !== "mse") {
