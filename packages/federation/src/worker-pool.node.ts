@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { refuseTelemetry } from "@concord/engine/node";
 import type { Evaluation } from "@concord/learning";
 import type { Trained } from "./algorithm.ts";
 import type { EvaluateJob, Executor, TrainJob } from "./executor.ts";
@@ -84,6 +85,7 @@ async function startWorkers(spec: FederationSpec, size: number): Promise<PoolWor
 }
 
 async function startWorker(spec: FederationSpec): Promise<PoolWorker> {
+  refuseTelemetry();
   const worker = new Worker(new URL("./pool-worker.node.ts", import.meta.url), { workerData: spec });
   const given = new Set<number>();
   let settle: { resolve(value: Trained | Evaluation | undefined): void; reject(error: unknown): void } | undefined;

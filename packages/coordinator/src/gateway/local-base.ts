@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Answer } from "@concord/alignment/scoring";
+import { refuseTelemetry } from "@concord/engine/node";
 import { ConcordError } from "@concord/protocol";
 import type { BaseModel } from "./base-model.ts";
 import { promptOf } from "./base-model.ts";
@@ -28,6 +29,7 @@ type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
  * messages line by line. Throws ConcordError `invalid_argument`, with the field as `param`, for files that are no model.
  */
 export async function localBase({ timeoutSeconds, ...files }: LocalBaseOptions): Promise<LocalBase> {
+  refuseTelemetry();
   const worker = new Worker(new URL("./local-worker.ts", import.meta.url), { workerData: files });
   // The server decides when the process ends, and a model that nobody asks must not keep it.
   worker.unref();

@@ -1,10 +1,12 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Tensor, TensorSpec } from "../tensor.ts";
 import { tensor } from "../tensor.ts";
+import { refuseTelemetry } from "./no-telemetry.node.ts";
 import type { Session } from "./session.ts";
 
 /** Opens a model. Rejects where the runtime knows no kernel for a node, or the platform has no runtime. */
 export async function openSession(bytes: Uint8Array, intraOpThreads: number): Promise<Session> {
+  refuseTelemetry();
   const ort = await import("onnxruntime-node");
   const session = await ort.InferenceSession.create(bytes, {
     executionProviders: ["cpu"],
