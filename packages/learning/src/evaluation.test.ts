@@ -24,8 +24,8 @@ describe("means", () => {
       {},
       { accuracy: { sum: 0, count: 3 }, loss: { sum: 6, count: 3 } },
     ]);
-    expect(found).toEqual({ accuracy: 0.25, loss: 2, examples: 4 });
-    expect(means([])).toEqual({ accuracy: null, loss: null, examples: 0 });
+    expect(found).toEqual({ accuracy: 0.25, loss: 2, examples: 4, metrics: { accuracy: 0.25, loss: 2 } });
+    expect(means([])).toEqual({ accuracy: null, loss: null, examples: 0, metrics: {} });
   });
 
   it("count an example once, whatever was measured on it", () => {
@@ -34,6 +34,6 @@ describe("means", () => {
       { loss: { sum: 5, count: 20 } },
       { loss: { sum: 0, count: 4 }, accuracy: { sum: 7, count: 10 } },
     ]);
-    expect(found).toEqual({ accuracy: 0.5, loss: 5 / 24, examples: 40 });
+    expect(found).toEqual({ accuracy: 0.5, loss: 5 / 24, examples: 40, metrics: expect.any(Object) });
   });
 });

@@ -16,7 +16,7 @@ describe("a text classifier", () => {
     const classifier = trainTextClassifier(EXAMPLES, { ...SETTINGS, onEpoch: (_epoch, loss) => losses.push(loss) });
     for (const { text, label } of EXAMPLES) expect(logOdds(classifier, text) > 0).toBe(label === 1);
     expect(losses).toHaveLength(60);
-    expect(losses.at(-1)).toBeLessThan(0.2 * (losses[0] ?? 0));
+    expect(losses.at(-1)).toBeLessThan(0.3 * (losses[0] ?? 0));
   });
 
   it("makes the first step that AdaGrad makes", () => {
