@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { commit, REPOSITORY, startConcord } from "../concord-process.ts";
 import { type Cell, experimentOf, placeOf } from "./cells.ts";
 import { keep } from "./results.ts";
 
@@ -12,17 +13,7 @@ export interface Job {
   readonly name: string;
 }
 
-const REPOSITORY = join(import.meta.dirname, "..", "..");
 const WORK = join(REPOSITORY, ".concord", "experiments", "dynamicfl");
-const running = new Set<ChildProcess>();
-
-// The runs end with this process; what they have done is in their checkpoints.
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    for (const child of running) child.kill("SIGKILL");
-    process.exit(130);
-  });
-}
 
 /** Runs a job to its end and keeps its result; one that fails is told and left for the next time. */
 export async function run(job: Job): Promise<void> {
@@ -32,15 +23,12 @@ export async function run(job: Job): Promise<void> {
   writeFileSync(file, stringify(experimentOf(job.cell)));
   const what = `${placeOf(job.cell)} ${job.name}`;
   console.log(`${new Date().toISOString()} ${what} …`);
-  const concord = join(REPOSITORY, "packages", "cli", "bin", "concord.js");
   const words = ["run", file, "--only", job.name, "--out", folder, "--workers", "1", "--json"];
-  const child = spawn(process.execPath, [concord, ...words], { stdio: ["ignore", "pipe", "inherit"] });
-  running.add(child);
+  const child = startConcord(words, ["ignore", "pipe", "inherit"]);
   writeFileSync(pidFile(job), String(child.pid));
   let lines = "";
-  for await (const text of child.stdout.setEncoding("utf8")) lines = `${lines}${text}`.slice(-20_000);
+  for await (const text of child.stdout?.setEncoding("utf8") ?? []) lines = `${lines}${text}`.slice(-20_000);
   if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
-  running.delete(child);
   if (child.exitCode !== 0)
     return console.log(`${new Date().toISOString()} ${what} FAILED with ${child.exitCode ?? child.signalCode}`);
   const result = JSON.parse(lines.trimEnd().split("\n").at(-1) ?? "{}");
@@ -65,12 +53,4 @@ export function stopOrphan(job: Job): void {
 
 function pidFile({ cell, name }: Job): string {
   return join(WORK, placeOf(cell), `${name}.pid`);
-}
-
-/** The commit of the code that ran, with a mark if it was changed since. */
-function commit(): string {
-  return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], {
-    cwd: REPOSITORY,
-    encoding: "utf8",
-  }).trim();
 }

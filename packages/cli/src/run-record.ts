@@ -1,8 +1,8 @@
-import { cpus } from "node:os";
 import { join } from "node:path";
 import type { Coordinator } from "@concord/coordinator";
 import { decodeSafetensors } from "@concord/engine";
 import { totalTraffic } from "@concord/federation";
+import { machine } from "./machine.ts";
 import { writeResults } from "./results.ts";
 
 /** The last line of a run, for programs. */
@@ -48,12 +48,7 @@ export async function recordRun(
   const { tensors } = decodeSafetensors(await coordinator.currentModel(id));
   await writeResults(folder, {
     config: view.spec,
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: cpus().length,
-      node: process.version,
-      date: new Date().toISOString(),
-    },
+    machine: machine(),
     rounds: rounds.map(({ round, status, members, group, trainLoss, accuracy, loss, wireUp, wireDown }) => ({
       round,
       status,

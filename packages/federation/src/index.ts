@@ -26,6 +26,7 @@ export * from "./fedsgd.ts";
 export * from "./keys.ts";
 export * from "./links.ts";
 export * from "./local-steps.ts";
+export * from "./message-specs.ts";
 export * from "./party.ts";
 export * from "./personalfr/index.ts";
 export * from "./plan.ts";

@@ -157,9 +157,8 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
       losses.set(party, trained.loss);
       privateStates.set(party, trained.privateState);
       downloads.delete(party);
-      count(meter, party, "train", trained.update, model);
-      const [above, below] = [treeBytes(trained.update), treeBytes(model)];
-      messages.get(party)?.push({ up: above.payload + above.index, down: below.payload + below.index });
+      const { payloadUp, indexUp, payloadDown, indexDown } = count(meter, party, "train", trained.update, model);
+      messages.get(party)?.push({ up: payloadUp + indexUp, down: payloadDown + indexDown });
       progress = reply(progress, party, segment.index);
     };
 
@@ -269,13 +268,14 @@ async function inParallel<T>(items: readonly T[], limit: number, work: (item: T)
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
 }
 
+/** Counts what crosses the link for one segment or evaluation, and tells it. */
 function count(
   meter: Map<string, Readonly<Record<Purpose, Traffic>>>,
   party: string,
   purpose: Purpose,
   up: Tree<Tensor>,
   down: Tree<Tensor>,
-): void {
+) {
   const before = meter.get(party) ?? { train: NO_TRAFFIC, evaluate: NO_TRAFFIC };
   const [above, below] = [treeBytes(up), treeBytes(down)];
   const seen = {
@@ -287,6 +287,7 @@ function count(
     wireDown: encodedBytes(mapTree(down, specOf)),
   };
   meter.set(party, { ...before, [purpose]: addTraffic(before[purpose], seen) });
+  return seen;
 }
 
 function totalOf(meter: ReadonlyMap<string, Readonly<Record<Purpose, Traffic>>>, purpose: Purpose): Traffic {

@@ -1,6 +1,7 @@
 import type { Key, Tensor, TensorSpec, Tree } from "@concord/engine";
 import { encodeSafetensors } from "@concord/engine";
 import type { Algorithm, Trainer } from "@concord/federation";
+import { downloadSpecs, modelSpecs } from "@concord/federation";
 import type { Task } from "@concord/learning";
 import type { ReplyResponse } from "@concord/protocol";
 import { ConcordError } from "@concord/protocol";
@@ -49,7 +50,7 @@ export async function trainSegment(
     trainer,
     plan: { round: lease.round, steps },
     segment: { party, ...segment },
-    model: await downloadModel(lease, downloaded(bench), bench, signal),
+    model: await downloadModel(lease, downloadSpecs(algorithm, task), bench, signal),
     privateState: before,
     data: data.train,
     key,
@@ -76,23 +77,13 @@ export async function evaluateRound({ lease }: LeasedWork, bench: Workbench, sig
   const evaluation = await algorithm.evaluate({
     task,
     trainer,
-    model: await downloadModel(lease, evaluated(bench), bench, signal),
+    model: await downloadModel(lease, modelSpecs(algorithm, task), bench, signal),
     privateState: stateBefore(await privateStore.entries(), { round: lease.round + 1, segment: 0 }),
     data: data.heldOut,
     key,
     signal,
   });
   await client.reply(lease.id, { kind: "evaluate", evaluation }, signal);
-}
-
-/** What comes down for an evaluation: the global model. */
-function evaluated({ task, algorithm }: Workbench): Tree<TensorSpec> {
-  return algorithm.modelSpecs?.(task) ?? task.model.parameters;
-}
-
-/** What comes down for a segment. */
-function downloaded(bench: Workbench): Tree<TensorSpec> {
-  return bench.algorithm.downloadSpecs?.(bench.task) ?? evaluated(bench);
 }
 
 async function downloadModel(

@@ -21,7 +21,7 @@ import { allShares, ratingShares } from "../shares.ts";
 import { comparedSpec, MAIN } from "../simulation/compare.ts";
 import { networkFrom } from "../simulation/links.ts";
 import type { RunResult } from "../simulation/run-result.ts";
-import { machine, roundRecords, runResult } from "../simulation/run-result.ts";
+import { busyMachine, roundRecords, runResult } from "../simulation/run-result.ts";
 import { sideBySide } from "../simulation/side-by-side.ts";
 import type { Run } from "../simulation/simulate-run.ts";
 import { checkpointOf, readCheckpoint, simulateRun } from "../simulation/simulate-run.ts";
@@ -122,7 +122,7 @@ async function run(path: string, options: Options): Promise<void> {
     };
     await writeResults(each.folder, {
       config: { ...each.spec, data, ...(score && { score }), ...(experiment.links && { links: experiment.links }) },
-      machine: machine(),
+      machine: busyMachine(),
       rounds: roundRecords(ended.checkpoint.history),
       result: { type: "result", dataset: dataset.name, accuracySource, ...result, folder: each.folder },
       model: ended.checkpoint.state.model,

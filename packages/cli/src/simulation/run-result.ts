@@ -1,6 +1,7 @@
-import { cpus, loadavg } from "node:os";
+import { loadavg } from "node:os";
 import type { RoundReport } from "@concord/federation";
 import { costRatio, NO_TRAFFIC } from "@concord/federation";
+import { machine } from "../machine.ts";
 import type { Score } from "./score.ts";
 import { scoreOf } from "./score.ts";
 import type { Ended, Run } from "./simulate-run.ts";
@@ -80,15 +81,9 @@ function otherMetrics(history: readonly RoundReport[]): string[] {
   return [...names].filter((name) => name !== "accuracy" && name !== "loss");
 }
 
-/** Where and when: results mean little without it. Load is the mean number of busy threads in the last 1, 5 and 15 minutes. */
-export function machine() {
-  return {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    load: loadavg().map((load) => Number(load.toFixed(2))),
-    node: process.version,
-    date: new Date().toISOString(),
-  };
+/** The machine, and how busy it is: the mean number of busy threads in the last 1, 5 and 15 minutes. */
+export function busyMachine() {
+  return { ...machine(), load: loadavg().map((load) => Number(load.toFixed(2))) };
 }
 
 function mean(values: readonly number[]): number {

@@ -14,7 +14,7 @@ export interface StartOptions {
 
 /** The federation that `concord start` runs: an MLP by federated averaging, on labels skewed by Dirichlet(0.3). */
 export function startFederation(dataset: Dataset, options: StartOptions): FederationSpec {
-  const { parties, rounds, localSteps, seed, quorum, exchangeDeadline } = options;
+  const { rounds, localSteps, seed } = options;
   return federationSpecSchema.parse({
     name: dataset.generated ? "Handwritten digits" : titleOf(dataset.name),
     dataset: dataset.name,
@@ -28,12 +28,18 @@ export function startFederation(dataset: Dataset, options: StartOptions): Federa
     algorithm: { kind: "fedavg", localSteps },
     rounds,
     seed,
-    minimumParties: parties,
-    quorum,
-    exchangeDeadline,
-    roundDeadline: Math.max(300, 4 * exchangeDeadline),
-    leaseSeconds: 15,
+    ...startConditions(options),
   });
+}
+
+/** Conditions of a round among built-in parties and whoever joins them: patient with a slow tab, quick with one that is gone. */
+export function startConditions({
+  parties,
+  quorum,
+  exchangeDeadline,
+}: Pick<StartOptions, "parties" | "quorum" | "exchangeDeadline">) {
+  const roundDeadline = Math.max(300, 4 * exchangeDeadline);
+  return { minimumParties: parties, quorum, exchangeDeadline, roundDeadline, leaseSeconds: 15 };
 }
 
 /** How the built-in parties share the data set. */

@@ -8,6 +8,7 @@ import { asInput } from "../datasets.ts";
 import { InputError } from "../output.ts";
 import { ratingShares } from "../shares.ts";
 import type { Beginning } from "./beginning.ts";
+import { startConditions } from "./federation.ts";
 
 const DATASETS = ["movielens-100k", "generated-films"];
 
@@ -38,7 +39,7 @@ export async function recommender(options: Options): Promise<Beginning> {
  * encoder gives to a user whose row does not change.
  */
 function federationOf(ratings: RatingsDataset, options: Options): FederationSpec {
-  const { parties, rounds = 200, localSteps = 6, seed, quorum, exchangeDeadline } = options;
+  const { rounds = 200, localSteps = 6, seed } = options;
   return federationSpecSchema.parse({
     name: ratings.generated ? "Generated films" : "Films",
     dataset: ratings.name,
@@ -63,11 +64,7 @@ function federationOf(ratings: RatingsDataset, options: Options): FederationSpec
     },
     rounds,
     seed,
-    minimumParties: parties,
-    quorum,
-    exchangeDeadline,
-    roundDeadline: Math.max(300, 4 * exchangeDeadline),
-    leaseSeconds: 15,
+    ...startConditions(options),
     evaluation: { every: 5 },
   });
 }

@@ -1,6 +1,6 @@
 import type { Engine, Tensor, TensorSpec, Tree } from "@concord/engine";
 import type { FederationSpec, PrivateTree } from "@concord/federation";
-import { algorithmOf, benches, createTrainer, federationKeys, fitAndPredict } from "@concord/federation";
+import { algorithmOf, benches, createTrainer, federationKeys, fitAndPredict, modelSpecs } from "@concord/federation";
 import type { RatingsDataset } from "@concord/learning";
 import { buildTask } from "@concord/learning";
 import type { Catalogue, CatalogueItem } from "@concord/protocol";
@@ -19,7 +19,7 @@ export function decoderOf({ task: stated, algorithm }: FederationSpec): {
   readonly tensors: Tree<TensorSpec>;
 } {
   const task = buildTask(stated);
-  return { name: task.model.name, tensors: algorithmOf(algorithm).modelSpecs?.(task) ?? task.model.parameters };
+  return { name: task.model.name, tensors: modelSpecs(algorithmOf(algorithm), task) };
 }
 
 /** Predicts the owner's ratings of all items. Programs are compiled once; one prediction runs at a time. */

@@ -1,0 +1,30 @@
+import { type ChildProcess, execFileSync, type StdioOptions, spawn } from "node:child_process";
+import { join } from "node:path";
+
+export const REPOSITORY = join(import.meta.dirname, "..");
+const CONCORD = join(REPOSITORY, "packages", "cli", "bin", "concord.js");
+const running = new Set<ChildProcess>();
+
+// The runs end with this process; what they have done is in their checkpoints.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill("SIGKILL");
+    process.exit(130);
+  });
+}
+
+/** Starts `concord` with the given words, as a process that does not outlive this one. */
+export function startConcord(words: readonly string[], stdio: StdioOptions): ChildProcess {
+  const child = spawn(process.execPath, [CONCORD, ...words], { stdio });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+/** The commit of the code that ran, with a mark if it was changed since. */
+export function commit(): string {
+  return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], {
+    cwd: REPOSITORY,
+    encoding: "utf8",
+  }).trim();
+}
