@@ -100,6 +100,16 @@ const special = (name: string, f: Function_): Case => ({ name: `${name} of NaN a
 const one = (name: string, f: Function_, ...inputs: Tensor[]): Case => ({ name, f, inputs });
 const integers = (shape: readonly number[], seed = 1) => whole(shape, 9, seed);
 
+/** A kernel's sides, the padding and the strides. */
+const GRADIENTS_OF_INPUTS: readonly (readonly [string, [number, number], Padding, [number, number]])[] = [
+  ["no padding", [3, 2], "VALID", [1, 1]],
+  ["the same size out as in", [3, 5], "SAME", [1, 1]],
+  ["other pads on each side", [3, 4], [[2, 0], [1, 3]], [1, 1]], // biome-ignore format: as the image lies
+  ["more padding than the kernel reaches", [2, 2], [[2, 1], [0, 3]], [1, 1]], // biome-ignore format: as the image lies
+  ["strides", [3, 2], "VALID", [2, 1]],
+];
+type Padding = "VALID" | "SAME" | [number, number][];
+
 const CASES: readonly Case[] = [
   ...binary("add", (a, b) => a.add(b)),
   ...binary("sub", (a, b) => a.sub(b)),
@@ -410,6 +420,14 @@ const CASES: readonly Case[] = [
     normal([2, 3, 6, 5]),
     normal([4, 3, 2, 2], 2),
   ),
+  ...GRADIENTS_OF_INPUTS.map(([name, kernel, padding, strides]) =>
+    one(
+      `gradient of a convolution's input, ${name}`,
+      of((x, k) => inputGradient(x, k, strides, padding)),
+      normal([2, 3, 6, 7]),
+      normal([4, 3, ...kernel], 2),
+    ),
+  ),
   one(
     "kernel larger than the result",
     of((x, k) => lax.conv(x, k, [1, 1], "VALID")),
@@ -638,6 +656,15 @@ async function agree(f: Function_, inputs: readonly Tensor[], tolerance = 1e-5):
     if (Number.isFinite(value)) expect(Math.abs(other - value) / scale).toBeLessThanOrEqual(tolerance);
     else expect(other).toBe(value);
   }
+}
+
+/** Of Σ y³, where y is the convolution of x. */
+function inputGradient(x: jax.Array, k: jax.Array, strides: [number, number], padding: Padding): jax.Array {
+  const cubes = (image: jax.Array) => {
+    const y = lax.convGeneralDilated(image, k, strides, padding);
+    return np.sum(y.ref.mul(y.ref).mul(y));
+  };
+  return jax.grad(cubes)(x);
 }
 
 function gradientOfTake() {

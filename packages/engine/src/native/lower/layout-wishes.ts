@@ -39,6 +39,7 @@ function passOn(
     if (before !== after) return isRowMajor(wish) ? rowMajorOrder(input.shape.length) : undefined;
     return withoutOnes(input.shape, shape, wish);
   }
+  if (primitive === "concatenate" && shape.length === 1) return [0];
   const alike = input.shape.length === shape.length && sizeOf(input.shape) === sizeOf(shape);
   return ELEMENTWISE.has(primitive) && alike ? wish : undefined;
 }

@@ -3,6 +3,7 @@ import type { Graph, ValueInfo } from "../onnx/model.ts";
 import type { Equation, Equations, Operand, Variable } from "../trace/equations.ts";
 import { UnsupportedPrimitive } from "../trace/unsupported.ts";
 import { GraphBuilder } from "./graph.ts";
+import { joinLanes } from "./lanes.ts";
 import { contiguous } from "./layout.ts";
 import { layoutWishes } from "./layout-wishes.ts";
 import type { Peephole } from "./peepholes/names.ts";
@@ -20,12 +21,13 @@ import { scalarView, viewOf } from "./view.ts";
  */
 export function lower(
   name: string,
-  program: Equations,
+  traced: Equations,
   inputNames: readonly string[],
   outputNames: readonly string[],
   omitted: ReadonlySet<Peephole> = new Set(),
 ): Lowered {
   const graph = new GraphBuilder(omitted);
+  const program = graph.uses("lanes") ? joinLanes(traced) : traced;
   const views = new Map<Variable, View>();
   const inputs: ValueInfo[] = program.inputs.map((variable, i) => {
     const { dtype: type, shape } = variable;

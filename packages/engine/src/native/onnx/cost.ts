@@ -51,18 +51,20 @@ export function operations(
   const size = sizeOf(dims);
   if (op === "Reshape") return 0;
   if (op === "Conv") return 2 * size * sizeOf(b?.slice(1) ?? []);
+  if (op === "ConvTranspose") return 2 * sizeOf(a ?? []) * sizeOf(b?.slice(1) ?? []);
   if (op !== "Gemm" && op !== "MatMul" && op !== "FusedMatMul") return 4 * Math.max(size, sizeOf(a ?? []));
   // (m k)(k n)(m n) is (m k n)², for each matrix of a batch.
   const batch = Math.max(1, sizeOf(dims.slice(0, -2)));
   return 2 * Math.sqrt((sizeOf(a ?? []) * sizeOf(b ?? []) * size) / batch);
 }
 
-/** Bytes that a kernel takes for itself: a convolution writes the windows of one image as a matrix. */
+/** Bytes that a kernel takes for itself: a convolution writes the windows of one image as a matrix, a transposed one reads them. */
 function workspace(
   op: string,
-  [, kernel]: readonly (readonly number[] | undefined)[],
+  [x, kernel]: readonly (readonly number[] | undefined)[],
   dims: readonly number[],
 ): number {
+  if (op === "ConvTranspose") return 4 * sizeOf(kernel?.slice(1) ?? []) * sizeOf(x?.slice(2) ?? []);
   return op === "Conv" ? 4 * sizeOf(kernel?.slice(1) ?? []) * sizeOf(dims.slice(2)) : 0;
 }
 

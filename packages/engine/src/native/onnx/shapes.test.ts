@@ -54,6 +54,12 @@ const CASES: readonly Case[] = [
     given: [zeros(1, 4, 5, 5), zeros(6, 2, 3, 3)],
     attributes: { group: int(2), kernel_shape: ints(3, 3) },
   },
+  {
+    op: "ConvTranspose",
+    given: [zeros(2, 3, 4, 5), zeros(3, 6, 3, 2)],
+    attributes: { pads: ints(1, 0, 2, 1), strides: ints(2, 3), dilations: ints(2, 1) },
+  },
+  { op: "ConvTranspose", given: [zeros(1, 4, 5, 5), zeros(4, 2, 3, 3)], attributes: { group: int(2) } },
   { op: "MaxPool", given: [zeros(1, 2, 7, 5)], attributes: { kernel_shape: ints(3, 2), strides: ints(2, 2) } },
   { op: "AveragePool", given: [zeros(1, 2, 6, 6)], attributes: { kernel_shape: ints(2, 2), strides: ints(2, 2) } },
   { op: "Concat", given: [zeros(2, 3), zeros(2, 5)], attributes: { axis: int(-1) } },

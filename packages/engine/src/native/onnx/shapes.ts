@@ -93,19 +93,42 @@ const convolution: ShapeRule = (call) => {
   const [images = 0, channels = 0] = x.dims;
   const [filters = 0, depth = 0] = kernel;
   call.expect(group >= 1 && channels === depth * group && filters % group === 0, `has ${group} groups of [${kernel}]`);
-  const given = call.ints("kernel_shape", window, 1);
-  call.expect(given.join() === window.join(), `says the window is [${given}], but the kernel is [${kernel}]`);
-  const ones = window.map(() => 1);
-  const [strides, dilations] = [call.ints("strides", ones, 1), call.ints("dilations", ones, 1)];
-  const pads = call.ints("pads", [...ones, ...ones].fill(0), 0);
-  call.expect(strides.length === window.length && dilations.length === window.length, "has strides of another rank");
-  call.expect(pads.length === 2 * window.length, "has pads of another rank");
+  const { strides, dilations, pads } = placement(call, window);
   const places = window.map((size, i) => {
     const room = at(x.dims, i + 2) + at(pads, i) + at(pads, i + window.length);
     return Math.floor((room - at(dilations, i) * (size - 1) - 1) / at(strides, i)) + 1;
   });
   return { type: x.type, dims: [images, filters, ...places] };
 };
+
+/** Without output_padding and output_shape, which the lowering does not write. */
+const transposedConvolution: ShapeRule = (call) => {
+  const [x, kernel] = [call.input(0), call.input(1).dims];
+  const window = kernel.slice(2);
+  call.expect(x.dims.length === kernel.length && window.length > 0, `has a kernel [${kernel}] for [${x.dims}]`);
+  const group = call.int("group", 1);
+  const [images = 0, channels = 0] = x.dims;
+  const [depth = 0, filters = 0] = kernel;
+  call.expect(group >= 1 && channels === depth && depth % group === 0, `has ${group} groups of [${kernel}]`);
+  const { strides, dilations, pads } = placement(call, window);
+  const places = window.map((size, i) => {
+    const reach = (at(x.dims, i + 2) - 1) * at(strides, i) + at(dilations, i) * (size - 1) + 1;
+    return reach - at(pads, i) - at(pads, i + window.length);
+  });
+  return { type: x.type, dims: [images, filters * group, ...places] };
+};
+
+/** Where the windows of a convolution lie; strides, dilations and pads must be of its rank. */
+function placement(call: Call, window: readonly number[]) {
+  const given = call.ints("kernel_shape", window, 1);
+  call.expect(given.join() === window.join(), `says the window is [${given}], but the kernel's is [${window}]`);
+  const ones = window.map(() => 1);
+  const [strides, dilations] = [call.ints("strides", ones, 1), call.ints("dilations", ones, 1)];
+  const pads = call.ints("pads", [...ones, ...ones].fill(0), 0);
+  call.expect(strides.length === window.length && dilations.length === window.length, "has strides of another rank");
+  call.expect(pads.length === 2 * window.length, "has pads of another rank");
+  return { strides, dilations, pads };
+}
 
 const slice: ShapeRule = (call) => {
   const { type, dims } = call.input(0);
@@ -144,6 +167,7 @@ const SHAPES: Readonly<Record<string, ShapeRule>> = {
   AveragePool: pooling,
   MaxPool: pooling,
   Conv: convolution,
+  ConvTranspose: transposedConvolution,
   FusedMatMul: product,
   MatMul: product,
   Slice: slice,

@@ -25,6 +25,7 @@ export const ALLOWED: Readonly<Record<string, Allowance>> = {
   Ceil: plain(),
   Concat: plain("axis"),
   Conv: plain("group", "kernel_shape", "strides", "dilations", "pads"),
+  ConvTranspose: plain("group", "kernel_shape", "strides", "dilations", "pads"),
   Cos: plain(),
   AveragePool: plain("kernel_shape", "strides"),
   Div: plain(),

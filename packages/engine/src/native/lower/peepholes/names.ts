@@ -11,10 +11,12 @@ export const PEEPHOLES = [
   "descent",
   "choices",
   "kernel-gradient",
+  "input-gradient",
   "pooling",
   "tie-count",
   "repeat-pairs",
   "layout-wishes",
+  "lanes",
 ] as const;
 
 export type Peephole = (typeof PEEPHOLES)[number];

@@ -1,4 +1,5 @@
 import { difference } from "./difference.ts";
+import { inputGradient } from "./input-gradient.ts";
 import type { Peephole } from "./names.ts";
 import type { Pattern } from "./pattern.ts";
 import { quotient } from "./quotient.ts";
@@ -11,4 +12,5 @@ export const PATTERNS: readonly (readonly [Peephole, Pattern])[] = [
   ["difference", difference],
   ["quotient", quotient],
   ["selection", selection],
+  ["input-gradient", inputGradient],
 ];
