@@ -64,12 +64,12 @@ export function tensor<D extends DType>(dtype: D, shape: readonly number[], data
 
 /** A float32 tensor from numbers, rounded to float32. */
 export function float32(shape: readonly number[], values: Iterable<number>): TensorOf<"float32"> {
-  return tensor("float32", shape, Float32Array.from(values));
+  return tensor("float32", shape, new Float32Array(values));
 }
 
 /** An int32 tensor from numbers. */
 export function int32(shape: readonly number[], values: Iterable<number>): TensorOf<"int32"> {
-  return tensor("int32", shape, Int32Array.from(values));
+  return tensor("int32", shape, new Int32Array(values));
 }
 
 /** A float32 scalar. */

@@ -6,11 +6,22 @@ import type { Trained } from "./algorithm.ts";
 import type { EvaluateJob, Executor, TrainJob } from "./executor.ts";
 import type { FederationSpec } from "./spec.ts";
 
-/** What a worker is asked; `data` is sent once and then named by its number. */
+/**
+ * What a worker is asked. Data are sent once and then named by their number; so are the lists of names that thousands of parties of one
+ * catalogue share, and the model, which a round sends to many parties: a worker keeps the latest.
+ */
 export type Request =
-  | { readonly kind: "data"; readonly id: number; readonly data: TrainJob["data"] }
-  | { readonly kind: "train"; readonly job: Omit<TrainJob, "data">; readonly data: number }
-  | { readonly kind: "evaluate"; readonly job: Omit<EvaluateJob, "data">; readonly data: number };
+  | { readonly kind: "names"; readonly id: number; readonly names: readonly string[] }
+  | { readonly kind: "data"; readonly id: number; readonly data: Sent }
+  | { readonly kind: "model"; readonly model: TrainJob["model"] }
+  | { readonly kind: "train"; readonly job: Omit<TrainJob, "data" | "model">; readonly data: number }
+  | { readonly kind: "evaluate"; readonly job: Omit<EvaluateJob, "data" | "model">; readonly data: number };
+
+/** A data set whose lists of names are elsewhere: `names` says under which number each of them was sent. */
+export interface Sent {
+  readonly rest: object;
+  readonly names: Readonly<Record<string, number>>;
+}
 
 export type Reply =
   | { readonly kind: "ready" }
@@ -46,11 +57,12 @@ export async function workerPool(spec: FederationSpec, size = availableParalleli
     return next++;
   };
 
-  async function submit<R>({ data, ...job }: TrainJob | EvaluateJob, kind: "train" | "evaluate"): Promise<R> {
+  async function submit<R>({ data, model, ...job }: TrainJob | EvaluateJob, kind: "train" | "evaluate"): Promise<R> {
     const worker = await acquire();
     try {
       const id = numberOf(data);
-      if (!worker.has(id)) worker.give(id, data);
+      if (!worker.has(id)) worker.give(id, data, numberOf);
+      worker.hold(model);
       return (await worker.ask({ kind, job, data: id } as Request)) as R;
     } finally {
       release(worker);
@@ -69,7 +81,9 @@ export async function workerPool(spec: FederationSpec, size = availableParalleli
 
 interface PoolWorker {
   has(data: number): boolean;
-  give(id: number, data: TrainJob["data"]): void;
+  give(id: number, data: TrainJob["data"], numberOf: (names: object) => number): void;
+  /** Sends the model unless it is the one that the worker had last. */
+  hold(model: TrainJob["model"]): void;
   ask(request: Request): Promise<Trained | Evaluation>;
   stop(): Promise<unknown>;
 }
@@ -84,10 +98,17 @@ async function startWorkers(spec: FederationSpec, size: number): Promise<PoolWor
   throw failed.reason;
 }
 
+/** A list of names that is worth sending once; a party's own few users are not. */
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 100 && typeof value[0] === "string";
+}
+
 async function startWorker(spec: FederationSpec): Promise<PoolWorker> {
   refuseTelemetry();
   const worker = new Worker(new URL("./pool-worker.node.ts", import.meta.url), { workerData: spec });
   const given = new Set<number>();
+  const send = (request: Request) => worker.postMessage(request);
+  let held: TrainJob["model"] | undefined;
   let settle: { resolve(value: Trained | Evaluation | undefined): void; reject(error: unknown): void } | undefined;
   let failure: unknown;
   const ready = new Promise<unknown>((resolve, reject) => {
@@ -109,9 +130,22 @@ async function startWorker(spec: FederationSpec): Promise<PoolWorker> {
   await ready;
   return {
     has: (data) => given.has(data),
-    give(id, data) {
+    give(id, data, numberOf) {
       given.add(id);
-      worker.postMessage({ kind: "data", id, data } satisfies Request);
+      const lists = Object.entries(data).filter(([, value]) => isNames(value));
+      const names = lists.map(([field, list]) => {
+        const number = numberOf(list);
+        if (!given.has(number)) send({ kind: "names", id: number, names: list });
+        given.add(number);
+        return [field, number] as const;
+      });
+      const rest = Object.fromEntries(Object.entries(data).filter(([, value]) => !isNames(value)));
+      send({ kind: "data", id, data: { rest, names: Object.fromEntries(names) } });
+    },
+    hold(model) {
+      if (model === held) return;
+      held = model;
+      send({ kind: "model", model });
     },
     ask: (request) =>
       new Promise<Trained | Evaluation>((resolve, reject) => {

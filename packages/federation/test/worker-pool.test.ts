@@ -1,6 +1,6 @@
 import { flatten } from "@concord/engine";
 import { engineFor } from "@concord/engine/node";
-import { buildTask } from "@concord/learning";
+import { buildTask, ratingsDataset, subset } from "@concord/learning";
 import { describe, expect, it } from "vitest";
 import { encodeCheckpoint } from "../src/checkpoint.ts";
 import type { Executor } from "../src/executor.ts";
@@ -11,6 +11,7 @@ import type { Checkpoint, SimulatedParty } from "../src/simulator.ts";
 import { initialCheckpoint, simulate } from "../src/simulator.ts";
 import { workerPool } from "../src/worker-pool.node.ts";
 import { shuffled, TINY_MLP, tinyParties, tinySpec } from "./tiny-federation.ts";
+import { tinyRecommender } from "./tiny-recommender.ts";
 
 const spec = tinySpec({
   task: { ...TINY_MLP, optimizer: { kind: "sgd", momentum: 0.9 } },
@@ -58,6 +59,40 @@ describe("a pool of workers", () => {
       };
       await expect(pool.train({ ...job, model: {} })).rejects.toThrow("is missing");
       expect(flatten((await pool.train({ ...job, model: state.model })).update)).toHaveLength(4);
+    } finally {
+      await pool.close();
+    }
+  });
+
+  it("keeps the names of a catalogue once, and not once for each party", async () => {
+    const items = 20_000;
+    const names = Array.from({ length: items }, (_, i) => `a film with a title of its own, number ${i}`);
+    const shape = { inputShape: [items], outputs: items };
+    const catalogue = tinyRecommender(
+      {},
+      {},
+      { model: { kind: "autoencoder", hidden: 2, code: 2 }, batchSize: 1, ...shape },
+    );
+    const users = Array.from({ length: 300 }, (_, user) => ({ user: String(user), item: "7", value: 3 }));
+    const itemIds = Array.from({ length: items }, (_, i) => String(i));
+    const all = ratingsDataset(users, { name: "films", scale: { min: 1, max: 5, step: 1 }, itemIds, itemNames: names });
+    const { state } = initialCheckpoint(catalogue);
+    const pool = await workerPool(catalogue, 1);
+    try {
+      const train = (user: number) =>
+        pool.train({
+          plan: { round: 1, steps: 1 },
+          segment: { party: "a", index: 0, from: 0, to: 1 },
+          privateState: undefined,
+          key: federationKeys(1).party("a"),
+          data: subset(all, [user]),
+          model: state.model,
+        });
+      await train(0);
+      const before = process.memoryUsage.rss();
+      for (let user = 1; user < all.size; user++) await train(user);
+      // 20,000 titles are more than a megabyte, so 299 times as many are more than 300.
+      expect((process.memoryUsage.rss() - before) / 2 ** 20).toBeLessThan(150);
     } finally {
       await pool.close();
     }

@@ -5,12 +5,13 @@ import { adam } from "@concord/learning";
 import type { PrivatePart, WorkSize } from "./private-part.ts";
 import { privatePart } from "./private-part.ts";
 import type { Blueprint } from "./programs.ts";
-import { forward, localStep } from "./programs.ts";
+import { fitStep, forward, localStep } from "./programs.ts";
 import type { PersonalfrSpec } from "./spec.ts";
 
 /** What a party needs for its work in a task: programs are made once for each size and then always the same objects. */
 export interface Bench extends Blueprint {
   localStep(size: WorkSize): StepDefinition;
+  fitStep(size: WorkSize): StepDefinition;
   /** Predictions for so many rows of the decoder. */
   forward(size: WorkSize, decoderRows: number): Definition;
 }
@@ -43,6 +44,7 @@ function benchFor(spec: PersonalfrSpec, task: Task): Bench {
   return {
     ...blueprint,
     localStep: once((size) => localStep(blueprint, size)),
+    fitStep: once((size) => fitStep(blueprint, size)),
     forward: once((size, decoderRows) => forward(blueprint, size, decoderRows)),
   };
 }

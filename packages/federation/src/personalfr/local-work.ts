@@ -1,7 +1,7 @@
 import type { Key, Tensor, Tree } from "@concord/engine";
-import { float32, rng, scalar, split } from "@concord/engine";
+import { float32, rng, scalar, split, tensor } from "@concord/engine";
 import type { RatingsDataset } from "@concord/learning";
-import { batches, ratingsOf } from "@concord/learning";
+import { batches } from "@concord/learning";
 import type { Trainer } from "../algorithm.ts";
 import type { Bench } from "./bench.ts";
 import type { OwnState } from "./own-state.ts";
@@ -23,9 +23,8 @@ export interface Steps {
   /** Counted over all rounds: the first and the one after the last. */
   readonly from: number;
   readonly to: number;
-  /** Learning rates; a decoder with the rate 0 is frozen. */
+  /** The learning rate of the party's own part. */
   readonly ownRate: number;
-  readonly decoderRate: number;
 }
 
 /** The decoder of a party's programs: the dense layers, and the rows of its active items with padding. */
@@ -42,14 +41,15 @@ export async function localSteps(
   place: Workplace,
   state: OwnState,
   decoder: Tree<Tensor>,
-  steps: Steps,
+  steps: Steps & { readonly decoderRate: number },
 ): Promise<{ readonly state: OwnState; readonly decoder: Tree<Tensor>; readonly loss: number }> {
   const { bench, trainer, signal } = place;
+  const decoderRate = scalar(steps.decoderRate);
   const program = await trainer.step(bench.localStep(state.size));
   const { own, ownOptimizer, decoderOptimizer } = state;
   const { carry, outputs } = await program.run(
     { own, decoder, ownOptimizer, decoderOptimizer },
-    inputs(place, state, steps),
+    withRate(inputs(place, state, steps), decoderRate),
     signal,
   );
   const losses = outputs.map(({ loss }) => (loss as Tensor).data[0] as number);
@@ -66,21 +66,45 @@ export async function localSteps(
   };
 }
 
+/** Steps of the party's own part alone, against a decoder that stays as it is. */
+export async function fitSteps(
+  place: Workplace,
+  state: OwnState,
+  decoder: Tree<Tensor>,
+  steps: Steps,
+): Promise<OwnState> {
+  const { bench, trainer, signal } = place;
+  const program = await trainer.step(bench.fitStep(state.size));
+  const { own, ownOptimizer } = state;
+  const { carry } = await program.run({ own, ownOptimizer, decoder }, inputs(place, state, steps), signal);
+  return {
+    ...state,
+    own: carry.own as Tree<Tensor>,
+    ownOptimizer: (carry.ownOptimizer ?? {}) as Tree<Tensor>,
+    trained: true,
+  };
+}
+
+function* withRate(batches: Iterable<Tree<Tensor>>, decoderRate: Tensor): Generator<Tree<Tensor>> {
+  for (const batch of batches) yield { ...batch, decoderRate };
+}
+
 function* inputs({ bench, spec, ratings, key }: Workplace, state: OwnState, steps: Steps): Generator<Tree<Tensor>> {
   const { size } = state;
   const rows = batches({ key: split(key, "users"), examples: ratings.size, batchSize: size.batch });
-  const [ownRate, decoderRate] = [scalar(steps.ownRate), scalar(steps.decoderRate)];
+  const ownRate = scalar(steps.ownRate);
+  // A party with one batch of users, or one user, reads the same ratings in every step.
+  let [latest, batch]: [Int32Array | undefined, Tree<Tensor>] = [undefined, {}];
   for (let step = steps.from; step < steps.to; step++) {
     const users = rows(step);
-    const { x, y, observed } = userRows(ratings, state, users);
-    yield {
-      own: bench.part.input(size, { users, x }),
-      y: float32([size.batch, size.rows], y),
-      weight: float32([size.batch, size.rows], observed),
-      dropout: dropoutMask(split(key, "dropout", step), [size.batch, bench.shape.code], spec.dropout),
-      ownRate,
-      decoderRate,
-    };
+    if (latest === undefined || users.some((user, i) => user !== latest?.[i])) {
+      const { x, y, observed } = userRows(ratings, state, users);
+      const matrix = [size.batch, size.rows];
+      batch = { own: bench.part.input(size, { users, x }), y: float32(matrix, y), weight: float32(matrix, observed) };
+      latest = users;
+    }
+    const dropout = dropoutMask(split(key, "dropout", step), [size.batch, bench.shape.code], spec.dropout);
+    yield { ...batch, dropout, ownRate };
   }
 }
 
@@ -89,15 +113,18 @@ function* inputs({ bench, spec, ratings, key }: Workplace, state: OwnState, step
  * a rating; [users, rows] each.
  */
 function userRows(ratings: RatingsDataset, { size, active, biases }: OwnState, users: ArrayLike<number>) {
-  const columns = new Map(Array.from(active, (item, column) => [item, column]));
+  const { starts, items, values } = ratings.known;
   const x = new Float32Array(users.length * size.rows);
   const observed = new Float32Array(users.length * size.rows);
   let count = 0;
   for (let i = 0; i < users.length; i++) {
     const user = users[i] as number;
-    for (const { item, value } of ratingsOf(ratings.known, user)) {
-      const at = i * size.rows + (columns.get(item) as number);
-      x[at] = value - (biases[user] as number);
+    // Both lists ascend, and a user's items are among the active ones.
+    let column = 0;
+    for (let j = starts[user] as number; j < (starts[user + 1] as number); j++) {
+      while (column < active.length && active[column] !== items[j]) column++;
+      const at = i * size.rows + column;
+      x[at] = (values[j] as number) - (biases[user] as number);
       observed[at] = 1;
       count++;
     }
@@ -109,10 +136,9 @@ function userRows(ratings: RatingsDataset, { size, active, biases }: OwnState, u
 function dropoutMask(key: Key, shape: readonly number[], share: number): Tensor {
   const random = rng(key);
   const size = shape.reduce((product, axis) => product * axis, 1);
-  return float32(
-    shape,
-    Array.from({ length: size }, () => (random.uniform() < share ? 0 : 1 / (1 - share))),
-  );
+  const mask = new Float32Array(size);
+  for (let i = 0; i < size; i++) mask[i] = random.uniform() < share ? 0 : 1 / (1 - share);
+  return tensor("float32", shape, mask);
 }
 
 /**

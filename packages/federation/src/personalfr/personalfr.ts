@@ -7,7 +7,7 @@ import type { Bench } from "./bench.ts";
 import { benches, shapeOf } from "./bench.ts";
 import { disguiseOf } from "./disguise.ts";
 import type { Workplace } from "./local-work.ts";
-import { activeDecoder, localSteps, predictions } from "./local-work.ts";
+import { activeDecoder, fitSteps, localSteps, predictions } from "./local-work.ts";
 import { mergeDecoders } from "./merge.ts";
 import { closeOwn, openOwn } from "./own-state.ts";
 import { serverInit, serverStep } from "./server-step.ts";
@@ -97,8 +97,7 @@ export async function predictRatings(
     const decoder = activeDecoder(model, state);
     state = await settleBiases(place, state, decoder, "active");
     const { ownRate } = rates(spec, bench.task, 1);
-    const steps = { from: 0, to: spec.refitSteps, ownRate, decoderRate: 0 };
-    state = (await localSteps(place, state, decoder, steps)).state;
+    state = await fitSteps(place, state, decoder, { from: 0, to: spec.refitSteps, ownRate });
   }
   state = await settleBiases(place, state, model, "all");
   const { biases } = state;

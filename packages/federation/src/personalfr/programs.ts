@@ -25,31 +25,20 @@ export function localStep(
   { task, shape, part, ownOptimizer, decoderOptimizer }: Blueprint,
   size: WorkSize,
 ): StepDefinition {
-  const { rows, batch } = size;
-  const [own, decoder] = [part.specs(size), decoderSpecs({ ...shape, items: rows })];
-  const matrix = { dtype: "float32", shape: [batch, rows] } as const;
-  const scalar = { dtype: "float32", shape: [] } as const;
+  const [own, decoder] = [part.specs(size), decoderSpecs({ ...shape, items: size.rows })];
+  const rate = { dtype: "float32", shape: [] } as const;
   return {
-    name: `${task.model.name}: local step on ${rows} items`,
+    name: `${task.model.name}: local step on ${size.rows} items`,
     carry: { own, decoder, ownOptimizer: ownOptimizer.state(own), decoderOptimizer: decoderOptimizer.state(decoder) },
-    input: {
-      own: part.inputSpecs(size),
-      y: matrix,
-      weight: matrix,
-      dropout: { dtype: "float32", shape: [batch, shape.code] },
-      ownRate: scalar,
-      decoderRate: scalar,
-    },
+    input: { ...batchSpecs(part, shape, size), ownRate: rate, decoderRate: rate },
     apply(carry, input) {
       const parameters = { own: branchAt(carry, "own"), decoder: branchAt(carry, "decoder") };
-      const objective = (p: ArrayTree) => {
-        const code = part.codes(branchAt(p, "own"), branchAt(input, "own")).mul(arrayAt(input, "dropout"));
-        const errors = errorOf(task, decode(branchAt(p, "decoder"), code), arrayAt(input, "y"));
-        return { loss: sum(errors.mul(arrayAt(input, "weight"))), aux: {} };
-      };
+      const objective = (p: ArrayTree) => ({
+        loss: batchLoss(task, part, branchAt(p, "own"), branchAt(p, "decoder"), input),
+        aux: {},
+      });
       const { loss, gradient } = valueAndGrad(objective)(parameters);
-      const { clipNorm } = task.spec;
-      const clipped = clipNorm === undefined ? gradient : clipByGlobalNorm(gradient, clipNorm);
+      const clipped = clip(task, gradient);
       const step = (name: "own" | "decoder", optimizer: Optimizer) =>
         optimizer.update(
           branchAt(clipped, name),
@@ -69,6 +58,48 @@ export function localStep(
       };
     },
   };
+}
+
+/**
+ * A step of the party's own part against a decoder that stays as it is: no gradient of the decoder is computed, and the gradient that is
+ * clipped is that of the own part. Carry `{ own, ownOptimizer, decoder }`, input `{ own, y, weight, dropout, ownRate }`, output `{ loss }`.
+ */
+export function fitStep({ task, shape, part, ownOptimizer }: Blueprint, size: WorkSize): StepDefinition {
+  const own = part.specs(size);
+  return {
+    name: `${task.model.name}: fit to a decoder of ${size.rows} items`,
+    carry: { own, ownOptimizer: ownOptimizer.state(own), decoder: decoderSpecs({ ...shape, items: size.rows }) },
+    input: { ...batchSpecs(part, shape, size), ownRate: { dtype: "float32", shape: [] } },
+    apply(carry, input) {
+      const decoder = branchAt(carry, "decoder");
+      const objective = (p: ArrayTree) => ({ loss: batchLoss(task, part, p, decoder, input), aux: {} });
+      const { loss, gradient } = valueAndGrad(objective)(branchAt(carry, "own"));
+      const { parameters, state } = ownOptimizer.update(
+        clip(task, gradient),
+        branchAt(carry, "ownOptimizer"),
+        branchAt(carry, "own"),
+        arrayAt(input, "ownRate"),
+      );
+      return { carry: { own: parameters, ownOptimizer: state, decoder }, output: { loss } };
+    },
+  };
+}
+
+function batchSpecs(part: PrivatePart, { code }: AutoencoderShape, size: WorkSize) {
+  const matrix = { dtype: "float32", shape: [size.batch, size.rows] } as const;
+  const dropout = { dtype: "float32", shape: [size.batch, code] } as const;
+  return { own: part.inputSpecs(size), y: matrix, weight: matrix, dropout };
+}
+
+/** The mean loss over the observed ratings of a batch. */
+function batchLoss(task: Task, part: PrivatePart, own: ArrayTree, decoder: ArrayTree, input: ArrayTree): NDArray {
+  const code = part.codes(own, branchAt(input, "own")).mul(arrayAt(input, "dropout"));
+  const errors = errorOf(task, decode(decoder, code), arrayAt(input, "y"));
+  return sum(errors.mul(arrayAt(input, "weight")));
+}
+
+function clip({ spec: { clipNorm } }: Task, gradient: ArrayTree): ArrayTree {
+  return clipNorm === undefined ? gradient : clipByGlobalNorm(gradient, clipNorm);
 }
 
 /** Predictions `{ predictions }` [batch, decoderRows] of `{ own, decoder, input }`: the decoder may have more rows than the input. */
