@@ -112,6 +112,7 @@ async function run(path: string, options: Options): Promise<void> {
       test,
       links,
       workers: Math.floor(options.workers / lanes),
+      alone: lanes === 1,
       signal,
       onRound: reporter(each, comparing, out),
     });

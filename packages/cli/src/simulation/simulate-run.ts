@@ -1,11 +1,20 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { writeDurably } from "@concord/engine/node";
-import type { Checkpoint, FederationSpec, Network, SimulatedParty } from "@concord/federation";
-import { decodeCheckpoint, encodeCheckpoint, initialCheckpoint, NonFiniteUpdate, simulate } from "@concord/federation";
+import { engineFor, writeDurably } from "@concord/engine/node";
+import type { Checkpoint, Executor, FederationSpec, Network, SimulatedParty } from "@concord/federation";
+import {
+  algorithmOf,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  initialCheckpoint,
+  inlineExecutor,
+  NonFiniteUpdate,
+  simulate,
+} from "@concord/federation";
 import { workerPool } from "@concord/federation/node";
 import type { Examples } from "@concord/learning";
+import { buildTask } from "@concord/learning";
 import { InputError } from "../output.ts";
 
 /** One algorithm of an experiment. */
@@ -30,6 +39,8 @@ export interface Surroundings {
   readonly test: Examples | undefined;
   readonly links: Network | undefined;
   readonly workers: number;
+  /** No other run goes on in this thread. */
+  readonly alone: boolean;
   readonly signal?: AbortSignal;
   /** Told after every round, and how many seconds the run has taken. */
   readonly onRound: (checkpoint: Checkpoint, seconds: number) => void;
@@ -56,7 +67,7 @@ export async function readCheckpoint(folder: string, spec: FederationSpec): Prom
 /** Simulates a run to its end, or to the round in which it diverges. */
 export async function simulateRun(
   run: Run,
-  { parties, test, links, workers, signal, onRound }: Surroundings,
+  { parties, test, links, workers, alone, signal, onRound }: Surroundings,
 ): Promise<Ended> {
   const { spec, folder, from } = run;
   const started = performance.now();
@@ -64,7 +75,7 @@ export async function simulateRun(
   let last = from ?? initialCheckpoint(spec);
   let written = started;
   let diverged: string | undefined;
-  const executor = await workerPool(spec, workers);
+  const executor = await executorOf(spec, workers, alone);
   try {
     const rounds = simulate({
       spec,
@@ -93,4 +104,13 @@ export async function simulateRun(
     await executor.close();
   }
   return { checkpoint: last, seconds: seconds(), diverged };
+}
+
+/**
+ * Worker threads, or this thread where one of them would do all the work: models then need not be copied from thread to thread and
+ * back. (DynamicFL with 63 exchanges a round: 1.9 s a round instead of 2.2.)
+ */
+async function executorOf(spec: FederationSpec, workers: number, alone: boolean): Promise<Executor> {
+  if (workers > 1 || !alone) return workerPool(spec, workers);
+  return inlineExecutor(algorithmOf(spec.algorithm), buildTask(spec.task), await engineFor());
 }
