@@ -21,6 +21,16 @@ export function startConcord(words: readonly string[], stdio: StdioOptions): Chi
   return child;
 }
 
+/** Waits for the end of a process: its exit code or signal, and its last lines. */
+export async function outcome(
+  child: ChildProcess,
+): Promise<{ readonly code: number | string | null; readonly lines: readonly string[] }> {
+  let text = "";
+  for await (const part of child.stdout?.setEncoding("utf8") ?? []) text = `${text}${part}`.slice(-50_000);
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
+  return { code: child.exitCode ?? child.signalCode, lines: text.trimEnd().split("\n") };
+}
+
 /** The commit of the code that ran, with a mark if it was changed since. */
 export function commit(): string {
   return execFileSync("git", ["describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { commit, REPOSITORY, startConcord } from "../concord-process.ts";
+import { commit, outcome, REPOSITORY, startConcord } from "../concord-process.ts";
 import { type Cell, experimentOf, placeOf } from "./cells.ts";
 import { keep } from "./results.ts";
 
@@ -26,12 +26,9 @@ export async function run(job: Job): Promise<void> {
   const words = ["run", file, "--only", job.name, "--out", folder, "--workers", "1", "--json"];
   const child = startConcord(words, ["ignore", "pipe", "inherit"]);
   writeFileSync(pidFile(job), String(child.pid));
-  let lines = "";
-  for await (const text of child.stdout?.setEncoding("utf8") ?? []) lines = `${lines}${text}`.slice(-20_000);
-  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once("exit", resolve));
-  if (child.exitCode !== 0)
-    return console.log(`${new Date().toISOString()} ${what} FAILED with ${child.exitCode ?? child.signalCode}`);
-  const result = JSON.parse(lines.trimEnd().split("\n").at(-1) ?? "{}");
+  const { code, lines } = await outcome(child);
+  if (code !== 0) return console.log(`${new Date().toISOString()} ${what} FAILED with ${code}`);
+  const result = JSON.parse(lines.at(-1) ?? "{}");
   keep(job, job.name === "main" ? folder : join(folder, job.name), { commit: commit(), cpuSeconds: result.cpuSeconds });
   console.log(
     `${new Date().toISOString()} ${what} ${result.diverged ?? `accuracy ${result.accuracy}`} at ${result.costRatio}, ${result.cpuSeconds} CPU s`,

@@ -22,10 +22,9 @@ const ALL_BASELINES = ["bias", "popularity", "local", "item-knn", "ease", "facto
 /** Those that the inverse of an N × N matrix or N² similarities do not make slow. */
 const QUICK_BASELINES = ["bias", "popularity", "local", "factorisation", "joint"];
 
-/** The light private part: one vector a user, biases that stay with the party, and a server that takes steps of Adam. */
+/** The light private part: one vector a user, biases that stay with the party, 2 local epochs, and a server that takes steps of Adam. */
 const LIGHT = {
   kind: "personalfr",
-  localSteps: 2,
   encoder: "vector",
   privateOptimizer: { kind: "adam", learningRate: 0.02 },
   userBias: 5,
@@ -80,7 +79,8 @@ function light(
   baselines: readonly string[],
 ): Cell {
   const rounds = 150;
-  const batchSize = Math.min(10, Math.ceil(FILMS[films].users / parties));
+  const users = Math.ceil(FILMS[films].users / parties);
+  const batchSize = Math.min(10, users);
   return {
     set,
     id: `${films}-${feedback}-${parties}`,
@@ -97,6 +97,7 @@ function light(
     },
     algorithm: {
       ...LIGHT,
+      localSteps: 2 * Math.ceil(users / batchSize),
       activeParties: Math.ceil(parties / 10),
       server: { kind: "adam", learningRate: 0.003, rowDecay: 0.12, cosineRounds: rounds },
     },

@@ -34,11 +34,11 @@ export function isDone(cell: Cell): boolean {
   return existsSync(fileOf(cell));
 }
 
-/** Keeps what `concord run` has written to `folder`. */
-export function keep(cell: Cell, folder: string, commit: string): void {
+/** Keeps what `concord run` has written to `folder`, and its last line. */
+export function keep(cell: Cell, folder: string, commit: string, line: Kept["result"]): void {
   const { config } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-  const { result, machine } = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
-  const { folder: _folder, type: _type, ...told } = result;
+  const { machine } = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
+  const { folder: _folder, type: _type, ...told } = line as Kept["result"] & { folder?: string; type?: string };
   const kept = { set: cell.set, cell: cell.id, seed: cell.seed, commit, config, machine, result: told };
   mkdirSync(join(RESULTS, cell.set), { recursive: true });
   writeFileSync(`${fileOf(cell)}.new`, `${JSON.stringify(kept, null, 2)}\n`);

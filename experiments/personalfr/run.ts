@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { commit, REPOSITORY, startConcord } from "../concord-process.ts";
+import { commit, outcome, REPOSITORY, startConcord } from "../concord-process.ts";
 import { type Cell, experimentOf, placeOf } from "./cells.ts";
 import { keep } from "./results.ts";
 
@@ -15,11 +15,9 @@ export async function run(cell: Cell): Promise<void> {
   writeFileSync(file, stringify(experimentOf(cell)));
   console.log(`${new Date().toISOString()} ${placeOf(cell)} …`);
   const words = ["run", file, "--out", folder, "--workers", "1", "--json"];
-  const child = startConcord(words, ["ignore", "ignore", "inherit"]);
-  await new Promise((resolve) => child.once("exit", resolve));
-  const done = child.exitCode === 0;
-  if (done) keep(cell, folder, commit());
-  console.log(
-    `${new Date().toISOString()} ${placeOf(cell)} ${done ? "done" : `FAILED with ${child.exitCode ?? child.signalCode}`}`,
-  );
+  const { code, lines } = await outcome(startConcord(words, ["ignore", "pipe", "inherit"]));
+  const done = code === 0;
+  // The baselines stand in the last line only.
+  if (done) keep(cell, folder, commit(), JSON.parse(lines.at(-1) ?? "{}"));
+  console.log(`${new Date().toISOString()} ${placeOf(cell)} ${done ? "done" : `FAILED with ${code}`}`);
 }

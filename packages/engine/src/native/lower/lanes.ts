@@ -2,7 +2,7 @@ import { sizeOf } from "../../tensor.ts";
 import type { Equation, Equations, Operand, Variable } from "../trace/equations.ts";
 
 /** Elements of a lane, at most: a large tensor gains nothing from company, and joining it costs a pass over it. */
-const LANE = 65_536;
+const LANE = 8192;
 /** Elements of lanes that go together, at most: what is passed over many times should stay in the cache. */
 const TOGETHER = 131_072;
 /** Equations that lanes must have in common. */

@@ -51,7 +51,9 @@ export function contract(graph: GraphBuilder, left: View, right: View, wish?: re
   const batch = pairs.filter(([a, b]) => a.stride !== 0 && b.stride !== 0);
   const m = pairs.filter(([a, b]) => a.stride !== 0 && b.stride === 0);
   const n = pairs.filter(([a, b]) => a.stride === 0 && b.stride !== 0);
-  if (k.length === 0 || (m.length === 0 && n.length === 0)) return asSum(graph, x, y, shape);
+  // An outer product, such as the gradient of weights at batch 1, is one with k = 1: like the others it takes the layout that is wished.
+  const [isOuter, isInner] = [m.length > 0 && n.length > 0, m.length === 0 && n.length === 0];
+  if (isInner || (k.length === 0 && !(isOuter && batch.length === 0))) return asSum(graph, x, y, shape);
 
   const product = plan(graph, x as Held, y as Held, { batch, m, n, k });
   const order = [...product.batch, ...product.m, ...product.n];

@@ -1,0 +1,97 @@
+/**
+ * Settings of the light recommender by their RMSE on the validation ratings: every candidate changes the chosen settings in one or two
+ * places, and each is run once with the same seed. The test ratings are not looked at.
+ *
+ *     CONCORD_DATA=… node experiments/personalfr/tune.ts [--films 100k|1m] [--seed 1]
+ *
+ * Finished candidates are kept at once in `results/tuning-<films>.json` and skipped the next time.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { stringify } from "yaml";
+import { commit, outcome, REPOSITORY, startConcord } from "../concord-process.ts";
+import { CELLS, experimentOf } from "./cells.ts";
+
+/** What a candidate changes; the server's learning rate falls over the rounds by a cosine, however many there are. */
+interface Candidate {
+  readonly rounds?: number;
+  readonly algorithm?: Readonly<Record<string, unknown>>;
+  readonly server?: Readonly<Record<string, unknown>>;
+}
+
+interface Tried extends Candidate {
+  readonly seed: number;
+  readonly rmse: number;
+  readonly ndcg10: number;
+  readonly seconds: number;
+  readonly commit: string;
+  readonly date: string;
+}
+
+const { values } = parseArgs({
+  options: { films: { type: "string", default: "100k" }, seed: { type: "string", default: "1" } },
+});
+const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
+  "100k": [
+    {},
+    { rounds: 100 },
+    { rounds: 75 },
+    { server: { rowDecay: 0.25 } },
+    { server: { rowDecay: 0.5 } },
+    { server: { learningRate: 0.002 } },
+    { server: { learningRate: 0.005 } },
+    { algorithm: { dropout: 0.65 } },
+    { algorithm: { dropout: 0.8 } },
+    { algorithm: { localSteps: 1 } },
+    { algorithm: { privateOptimizer: { kind: "adam", learningRate: 0.01 } } },
+    { algorithm: { userBias: 10 } },
+    { rounds: 100, server: { rowDecay: 0.25 } },
+    { rounds: 100, algorithm: { dropout: 0.65 } },
+  ],
+  "1m": [
+    {},
+    { rounds: 100 },
+    { server: { rowDecay: 0.25 } },
+    { algorithm: { dropout: 0.65 } },
+    { rounds: 100, server: { rowDecay: 0.25 } },
+  ],
+};
+
+const candidates = CANDIDATES[values.films];
+const parties = values.films === "1m" ? 6040 : 943;
+const base = CELLS.find(({ id, seed }) => id === `${values.films}-explicit-${parties}` && seed === 1);
+if (candidates === undefined || base === undefined) throw new RangeError("--films is 100k or 1m");
+const seed = Number(values.seed);
+const kept = join(import.meta.dirname, "results", `tuning-${values.films}.json`);
+const tried: Tried[] = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : [];
+const same = (a: Candidate, b: Candidate) =>
+  JSON.stringify([a.rounds, a.algorithm, a.server]) === JSON.stringify([b.rounds, b.algorithm, b.server]);
+
+for (const candidate of candidates) {
+  if (tried.some((one) => one.seed === seed && same(one, candidate))) continue;
+  const rounds = candidate.rounds ?? base.rounds;
+  const server = { ...(base.algorithm.server as object), cosineRounds: rounds, ...candidate.server };
+  const task = { ...base.task, schedule: { kind: "cosine", rounds } };
+  const algorithm = { ...base.algorithm, ...candidate.algorithm, server };
+  const cell = {
+    ...base,
+    seed,
+    rounds,
+    task,
+    algorithm,
+    baselines: [],
+    data: { ...base.data, evaluateOn: "validation" },
+  };
+  const folder = join(REPOSITORY, ".concord", "experiments", "personalfr", "tuning", values.films);
+  const file = join(folder, "experiment.yaml");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, stringify({ ...experimentOf(cell), evaluation: { every: rounds } }));
+  const words = ["run", file, "--out", folder, "--workers", "1", "--fresh", "--json"];
+  const { code, lines } = await outcome(startConcord(words, ["ignore", "pipe", "inherit"]));
+  if (code !== 0) throw new Error(`${JSON.stringify(candidate)} ended with ${code}`);
+  const { rmse, ndcg10, seconds } = JSON.parse(lines.at(-1) ?? "{}");
+  tried.push({ ...candidate, seed, rmse, ndcg10, seconds, commit: commit(), date: new Date().toISOString() });
+  writeFileSync(kept, `${JSON.stringify(tried, null, 2)}\n`);
+  console.log(JSON.stringify(candidate), rmse, ndcg10);
+}
