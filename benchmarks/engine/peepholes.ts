@@ -2,7 +2,7 @@
  * What each peephole of the lowering gains: every workload that it changes is timed with it and without it, in turns, and the
  * processor's time is what counts, which other work on the machine disturbs least.
  *
- *     node benchmarks/engine/peepholes.ts [--rounds 9] [--out benchmarks/engine/results/peepholes] [workload …]
+ *     node benchmarks/engine/peepholes.ts [--rounds 9] [--only lanes,…] [--out benchmarks/engine/results/peepholes] [workload …]
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg } from "node:os";
@@ -12,11 +12,12 @@ import { nativeEngine, PEEPHOLES } from "@concord/engine/node";
 import { exportStep } from "@concord/engine/programs";
 import { median, medianInterval } from "./statistics.ts";
 import type { Workload } from "./workloads.ts";
-import { workloads } from "./workloads.ts";
+import { localStep, workloads } from "./workloads.ts";
 
 const { values, positionals } = parseArgs({
   options: {
     rounds: { type: "string", default: "9" },
+    only: { type: "string" },
     out: { type: "string", default: "benchmarks/engine/results/peepholes" },
   },
   allowPositionals: true,
@@ -24,10 +25,11 @@ const { values, positionals } = parseArgs({
 const rounds = Number(values.rounds);
 const all = await nativeEngine({ strict: true });
 const results = [];
-for (const workload of workloads()) {
+for (const workload of [...workloads(), localStep()]) {
   if (positionals.length > 0 && !positionals.includes(workload.name)) continue;
   const { hash } = await exportStep(workload.step);
   for (const peephole of PEEPHOLES) {
+    if (values.only !== undefined && !values.only.split(",").includes(peephole)) continue;
     const omitted = new Set([peephole]);
     // The same program without it: nothing to gain here.
     if ((await exportStep(workload.step, omitted)).hash === hash) continue;

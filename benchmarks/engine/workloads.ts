@@ -1,15 +1,17 @@
-import type { ArrayTree, NDArray, StepDefinition, Tensor, TensorSpec, Tree } from "@concord/engine";
+import type { ArrayTree, NDArray, StepDefinition, Tensor, TensorOf, TensorSpec, Tree } from "@concord/engine";
 import {
   conv2d,
   float32,
   int32,
   key,
+  mapTree,
   maxPool2d,
   mean,
   relu,
   rng,
   scalar,
   sizeOf,
+  specOf,
   split,
   square,
   sum,
@@ -21,6 +23,7 @@ import {
   adamw,
   arrayAt,
   branchAt,
+  buildTask,
   convolutionInit,
   convolutionSpecs,
   crossEntropy,
@@ -56,6 +59,29 @@ export function workloads({ small = false } = {}): Workload[] {
     gptStep(small ? SMALL_GPT : GPT, small ? 2 : 8, false),
     gptStep(small ? SMALL_GPT : GPT, small ? 2 : 8, true),
   ];
+}
+
+/** A party's local step in the experiments with DynamicFL: LeNet, batch 10, momentum, weight decay and clipping. Not compared with PyTorch. */
+export function localStep(): Workload {
+  const inputShape = [28, 28, 1];
+  const task = buildTask({
+    model: { kind: "lenet" },
+    inputShape,
+    outputs: 10,
+    loss: "cross-entropy",
+    optimizer: { kind: "sgd", momentum: 0.9, nesterov: true, weightDecay: 5e-4 },
+    learningRate: 0.01,
+    clipNorm: 10,
+    batchSize: 10,
+  });
+  const parameters = task.model.init(key(1));
+  return {
+    name: "lenet",
+    steps: 50,
+    step: task.trainingStep,
+    carry: { parameters, optimizer: task.optimizer.init(mapTree(parameters, specOf)) },
+    input: (seed) => task.batch({ x: uniform(seed, [10, ...inputShape]), y: labels(seed, [10], 10) }, 0.01),
+  };
 }
 
 const GPT = { layers: 4, width: 128, heads: 4, context: 128, vocabulary: 512 };
@@ -214,7 +240,7 @@ function i32(shape: readonly number[]): TensorSpec {
   return { dtype: "int32", shape };
 }
 
-function uniform(seed: number, shape: readonly number[]): Tensor {
+function uniform(seed: number, shape: readonly number[]): TensorOf<"float32"> {
   const random = rng(key(seed));
   return float32(
     shape,
@@ -222,7 +248,7 @@ function uniform(seed: number, shape: readonly number[]): Tensor {
   );
 }
 
-function labels(seed: number, shape: readonly number[], classes: number): Tensor {
+function labels(seed: number, shape: readonly number[], classes: number): TensorOf<"int32"> {
   const random = rng(key(seed));
   return int32(
     shape,
