@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
@@ -66,6 +66,65 @@ describe.each(["published", "vector"])("a federated recommender over HTTP, encod
     expect(await blobId(await coordinator.currentModel("films"))).toBe(await blobId(encodeSafetensors(expected)));
     expect((await coordinator.result("films")).loss).toBe(last?.history.at(-1)?.evaluation?.loss);
     await coordinator.close();
+  });
+});
+
+describe("decoys over HTTP", () => {
+  test("stay the same in all rounds and after a restart, and the coordinator cannot draw them again", async () => {
+    const engine = await portableEngine();
+    const folder = await mkdtemp(join(tmpdir(), "concord-decoys-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const spec = smallRecommender("vector", 1, { disguise: { decoys: 1 } });
+    const [rater] = smallRaters([1]);
+    if (rater === undefined) throw new Error("there is a rater");
+    const { train, heldOut } = rater;
+    const rated = [...train.known.items];
+    /** What the party of this folder says that it has, in every update to a coordinator with this seed; all bytes that it sends. */
+    const seen = async (dir: string) => {
+      const coordinator = await startCoordinator({
+        store: { ...memoryStore(), close: async () => {} },
+        blobs: memoryBlobs(),
+        port: 0,
+      });
+      onTestFinished(() => coordinator.close());
+      await coordinator.createFederation("films", spec);
+      const bodies: Uint8Array[] = [];
+      const listening: typeof fetch = async (input, init) => {
+        const request = new Request(input, init);
+        bodies.push(new TextEncoder().encode(request.url + JSON.stringify([...request.headers])));
+        bodies.push(new Uint8Array(await request.clone().arrayBuffer()));
+        return await fetch(request);
+      };
+      const options = { dir, data: { train, heldOut }, engine, fetch: listening };
+      const invite = (await coordinator.createInvite("films", { party: "a" })).url;
+      // Killed between two rounds: another process goes on with what is on the disk.
+      const first = await openParty({ ...options, invite });
+      for await (const { kind, updates } of first) if (kind === "waiting" && updates === 1) break;
+      await first.stop();
+      await first.done;
+      expect((await (await openParty(options)).done).kind).toBe("finished");
+      const sets = bodies.flatMap((body) => {
+        const tensors = body.length > 1000 ? new Map(flatten(decodeSafetensors(body).tensors)) : new Map();
+        return tensors.has("items.index") ? [[...(tensors.get("items.index")?.data ?? [])]] : [];
+      });
+      return { sets, wire: Buffer.concat(bodies).toString("latin1") };
+    };
+    const [one, other] = [await seen(join(folder, "one")), await seen(join(folder, "other"))];
+    for (const { sets } of [one, other]) {
+      expect(sets).toHaveLength(2);
+      expect(sets[1]).toEqual(sets[0]);
+      expect(sets[0]).toEqual(expect.arrayContaining(rated));
+      expect(sets[0]).toHaveLength(2 * rated.length);
+    }
+    // The same seed, name and ratings: what differs is the secret, and nobody else has it.
+    expect(one.sets[0]).not.toEqual(other.sets[0]);
+    for (const [name, { wire }] of [["one", one] as const, ["other", other] as const]) {
+      const file = join(folder, name, "identity.json");
+      const { secret } = JSON.parse(await readFile(file, "utf8"));
+      expect(secret).toMatch(/^cs_[\w-]{32}$/);
+      expect(wire).not.toContain(secret.slice(3, 19));
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+    }
   });
 });
 

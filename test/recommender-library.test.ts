@@ -177,6 +177,30 @@ describe("a recommender on its owner's device", () => {
     expect(JSON.parse(copy).privateState).not.toBeNull();
   });
 
+  test("the secret goes with the copy, stays when one leaves and joins again, and is sent to nobody", async () => {
+    const heard: Buffer[] = [];
+    const listen = (message: unknown) => {
+      (message as { socket: Socket }).socket.on("data", (bytes: Buffer) => heard.push(bytes));
+    };
+    subscribe("net.server.socket", listen);
+    const films = await open();
+    await films.rate("5", 4);
+    const { secret } = JSON.parse(await films.export());
+    expect(secret).toMatch(/^cs_[\w-]{32}$/);
+    await films.takePart({ paused: true });
+    await films.leave();
+    expect(JSON.parse(await films.export()).secret).toBe(secret);
+    const other = await open();
+    expect(JSON.parse(await other.export()).secret).not.toBe(secret);
+    await other.import(await films.export());
+    expect(JSON.parse(await other.export()).secret).toBe(secret);
+    const party = await other.takePart();
+    expect(party.identity.secret).toBe(secret);
+    expect((await party.done).kind).toBe("finished");
+    unsubscribe("net.server.socket", listen);
+    expect(Buffer.concat(heard).toString("latin1")).not.toContain(secret.slice(3, 19));
+  });
+
   test.each([
     ["a file that is none", () => "not JSON", "no copy of a recommender"],
     ["another catalogue", (copy: string) => copy.replace("generated films", "other films"), "is of other films"],

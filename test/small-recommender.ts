@@ -5,7 +5,7 @@ import { type Rating, type RatingsDataset, ratingsDataset, splitRatings, subset 
 const ITEMS = 40;
 
 /** A recommender of forty made-up films that trains in milliseconds. */
-export function smallRecommender(encoder: string, parties: number): FederationSpec {
+export function smallRecommender(encoder: string, parties: number, algorithm: object = {}): FederationSpec {
   return federationSpecSchema.parse({
     name: "small films",
     dataset: "made-up films",
@@ -18,7 +18,7 @@ export function smallRecommender(encoder: string, parties: number): FederationSp
       learningRate: 0.1,
       batchSize: 2,
     },
-    algorithm: { kind: "personalfr", localSteps: 3, encoder, userBias: 5 },
+    algorithm: { kind: "personalfr", localSteps: 3, encoder, userBias: 5, ...algorithm },
     rounds: 2,
     seed: 5,
     minimumParties: parties,

@@ -148,7 +148,17 @@ function pair(fast: "compact" | "compactCpu", slow: "dense" | "denseCpu") {
 async function compact(data: RatingsDataset, privateState: PrivateTree | undefined) {
   const segment = { party: "one", index: 0, from: 0, to: T };
   const plan = { round: 2, steps: T };
-  return await algorithm.train({ task, trainer, plan, segment, model, privateState, data, key: key("one") });
+  return await algorithm.train({
+    task,
+    trainer,
+    plan,
+    segment,
+    model,
+    privateState,
+    data,
+    key: key("one"),
+    secret: key("own"),
+  });
 }
 
 /** The same on all items: the whole encoder and decoder, all of whose rows are trained and sent. */

@@ -59,6 +59,7 @@ export async function replayedMerges(spec: FederationSpec, events: readonly Conc
         privateState: privateStates.get(party),
         data: train,
         key: keys.party(party),
+        secret: keys.simulatedSecret(party),
       });
       privateStates.set(party, privateState);
       updates.push({ party, examples: train.size, tensors: update });

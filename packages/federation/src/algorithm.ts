@@ -78,6 +78,11 @@ export interface TrainContext {
   readonly data: Examples;
   /** The stream of (seed, party): with round and step it fixes every batch. */
   readonly key: Key;
+  /**
+   * The stream of the party's own secret, the same in all rounds: what the coordinator must not be able to draw again is drawn from it,
+   * and nothing else is.
+   */
+  readonly secret: Key;
   readonly signal?: AbortSignal;
 }
 

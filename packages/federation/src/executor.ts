@@ -20,6 +20,7 @@ export interface TrainJob {
   readonly model: Tree<Tensor>;
   readonly privateState: PrivateTree | undefined;
   readonly key: Key;
+  readonly secret: Key;
   readonly data: Examples;
 }
 

@@ -93,6 +93,7 @@ describe("federated averaging", () => {
         model,
         privateState,
         key: federationKeys(spec.seed).party("a"),
+        secret: federationKeys(spec.seed).simulatedSecret("a"),
         data: party.train,
       });
     const dropped = await train(1, 0, undefined);

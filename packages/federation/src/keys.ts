@@ -9,6 +9,8 @@ export interface FederationKeys {
   select(round: number): Key;
   /** What a party draws: with round and step it fixes its batches. */
   party(id: string): Key;
+  /** What a simulated party has in the place of a secret. Whoever has the seed can draw it again; a deployed party makes its own. */
+  simulatedSecret(id: string): Key;
 }
 
 export function federationKeys(seed: number): FederationKeys {
@@ -17,5 +19,6 @@ export function federationKeys(seed: number): FederationKeys {
     init: split(root, "init"),
     select: (round) => split(root, "select", round),
     party: (id) => split(root, "party", id),
+    simulatedSecret: (id) => split(root, "party", id, "disguise"),
   };
 }

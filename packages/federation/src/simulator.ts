@@ -150,6 +150,7 @@ export async function* simulate(simulation: Simulation): AsyncGenerator<Checkpoi
         model,
         privateState: privateStates.get(party),
         key: keys.party(party),
+        secret: keys.simulatedSecret(party),
         data: partyOf(byId, party).train,
       });
       algorithm.checkUpdate(state, trained.update);

@@ -55,6 +55,7 @@ describe("a pool of workers", () => {
         segment: { party: "a", index: 0, from: 0, to: 1 },
         privateState: undefined,
         key: federationKeys(1).party("a"),
+        secret: federationKeys(1).simulatedSecret("a"),
         data: party.train,
       };
       await expect(pool.train({ ...job, model: {} })).rejects.toThrow("is missing");
@@ -85,6 +86,7 @@ describe("a pool of workers", () => {
           segment: { party: "a", index: 0, from: 0, to: 1 },
           privateState: undefined,
           key: federationKeys(1).party("a"),
+          secret: federationKeys(1).simulatedSecret("a"),
           data: subset(all, [user]),
           model: state.model,
         });

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { writeDurably } from "@concord/engine/node";
-import { ConcordError, fromZod } from "@concord/protocol";
+import { ConcordError, fromZod, newSecret } from "@concord/protocol";
 import type { z } from "zod";
 import type { Identity, Joining } from "./identity.ts";
 import { identitySchema, joiningSchema } from "./identity.ts";
@@ -11,7 +11,14 @@ const JOINING = "joining.json";
 
 /** The identity kept in a folder; undefined if there is none. Throws ConcordError for a file that is damaged. */
 export async function loadIdentity(folder: string): Promise<Identity | undefined> {
-  return read(join(folder, IDENTITY), identitySchema);
+  const kept = await read(join(folder, IDENTITY), identitySchema.partial({ secret: true }));
+  if (kept?.secret === undefined && kept !== undefined) {
+    // Of a party that joined before parties had a secret.
+    const identity = { ...kept, secret: newSecret("own") };
+    await saveIdentity(folder, identity);
+    return identity;
+  }
+  return kept as Identity | undefined;
 }
 
 /** Keeps an identity in a folder that only its owner can read. Durable when it resolves. */

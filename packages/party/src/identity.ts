@@ -10,6 +10,8 @@ export const identitySchema = z.strictObject({
   party: partyIdSchema,
   /** The party's own key: a secret. */
   key: z.string().min(1),
+  /** Made on this device and never sent: what the coordinator must not be able to draw again is drawn from it. */
+  secret: z.string().min(24),
   /** What was agreed on joining. Only this is ever run, whatever the coordinator says later. */
   spec: federationSpecSchema,
 });
@@ -17,7 +19,7 @@ export const identitySchema = z.strictObject({
 export type Identity = z.output<typeof identitySchema>;
 
 /** What a party writes down before it joins, so that one that is killed in the middle can take the same join up again. */
-export const joiningSchema = identitySchema.pick({ federation: true, key: true, spec: true }).extend({
+export const joiningSchema = identitySchema.pick({ federation: true, key: true, secret: true, spec: true }).extend({
   /** The token of the invite. */
   invite: z.string().min(1),
 });

@@ -26,6 +26,8 @@ export interface JoinOptions {
   readonly client: string;
   /** The key that the party will have. One that is kept before lets a later run take up this join; else one is made. */
   readonly key?: string | undefined;
+  /** The party's own secret, which is not sent. One is made where none is given. */
+  readonly secret?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -34,13 +36,13 @@ export interface JoinOptions {
  * is not used up by a party that cannot take part.
  */
 export async function join(over: CoordinatorClient, options: JoinOptions): Promise<Identity> {
-  const { invite, spec, data, signal } = options;
+  const { invite, spec, data, secret = newSecret("own"), signal } = options;
   checkData(data, spec.task);
   const { party, key, federation } = await over.join(request(options), signal);
   if (federation.id !== invite.federation) {
     throw new ConcordError("failed_precondition", `invited to ${invite.federation}, but joined ${federation.id}`);
   }
-  return { origin: invite.origin, federation: federation.id, party, key, spec: federation.spec };
+  return { origin: invite.origin, federation: federation.id, party, key, secret, spec: federation.spec };
 }
 
 /** Throws ConcordError `invalid_argument`, saying what does not fit, unless the examples fit the task. */

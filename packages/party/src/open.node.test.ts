@@ -71,6 +71,19 @@ describe("openParty", () => {
     expect(fake.calls.every(({ path }) => path !== "/v1/join" || joined.length === 1)).toBe(true);
   });
 
+  test("gives a secret to a party that joined before parties had one, and keeps it", async () => {
+    const { open } = await coordinator();
+    await (await open()).done;
+    const file = join(dir, "identity.json");
+    const { secret: first, ...before } = JSON.parse(await readFile(file, "utf8"));
+    await writeFile(file, JSON.stringify(before));
+    const { identity } = await open();
+    expect(identity.secret).toMatch(/^cs_[\w-]{32}$/);
+    expect(identity.secret).not.toBe(first);
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ ...before, secret: identity.secret });
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
   test("takes up a join whose answer an earlier run did not live to see, with the same key", async () => {
     const { joined, fake, open } = await coordinator();
     const answer = fake.interfere;

@@ -111,11 +111,11 @@ async function joinFirst(options: OpenOptions): Promise<{ identity: Identity; da
   const invite = parseInvite(options.invite);
   const client = coordinatorClient({ origin: invite.origin, fetch, ...(retry === undefined ? {} : { retry }) });
   const joining = (await begun(dir, invite)) ?? (await begin(client, invite, signal));
-  const { spec, key } = joining;
+  const { spec, key, secret } = joining;
   const data = await dataFor(spec, options);
   // Before the invite is used: were the key known only from the answer, a party killed before it kept it would be lost.
   await saveJoining(dir, joining);
-  const identity = await join(client, { invite, spec, data, name, shareLabels, client: "node", key, signal });
+  const identity = await join(client, { invite, spec, data, name, shareLabels, client: "node", key, secret, signal });
   await saveIdentity(dir, identity);
   return { identity, data };
 }
@@ -134,7 +134,7 @@ async function begun(dir: string, { federation, token }: Invite): Promise<Joinin
 
 async function begin(client: CoordinatorClient, invite: Invite, signal: AbortSignal | undefined): Promise<Joining> {
   const { id, spec } = (await client.inspect(invite, signal)).federation;
-  return { federation: id, invite: invite.token, key: newSecret("party"), spec };
+  return { federation: id, invite: invite.token, key: newSecret("party"), secret: newSecret("own"), spec };
 }
 
 async function recall(identity: Identity, options: OpenOptions): Promise<{ identity: Identity; data: PartyData }> {

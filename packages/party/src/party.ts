@@ -1,4 +1,4 @@
-import type { Engine } from "@concord/engine";
+import { type Engine, key } from "@concord/engine";
 import { algorithmOf, createTrainer, federationKeys } from "@concord/federation";
 import { buildTask } from "@concord/learning";
 import type { ErrorCode } from "@concord/protocol";
@@ -161,6 +161,7 @@ export function runParty(options: PartyOptions): Party {
       algorithm: algorithmOf(spec.algorithm),
       trainer: await createTrainer(options.engine, task),
       key: federationKeys(spec.seed).party(party),
+      secret: key(identity.secret),
       data: options.data,
       privateStore,
       client,

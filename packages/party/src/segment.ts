@@ -20,6 +20,8 @@ export interface Workbench {
   readonly trainer: Trainer;
   /** The party's stream of the federation's seed. */
   readonly key: Key;
+  /** The stream of the party's own secret. */
+  readonly secret: Key;
   readonly data: PartyData;
   readonly privateStore: PrivateStore;
   readonly client: CoordinatorClient;
@@ -40,7 +42,7 @@ export async function trainSegment(
   bench: Workbench,
   signal: AbortSignal,
 ): Promise<SegmentResult> {
-  const { party, task, algorithm, trainer, key, data, privateStore, client } = bench;
+  const { party, task, algorithm, trainer, key, secret, data, privateStore, client } = bench;
   const { lease, steps, segment } = work;
   const label = { round: lease.round, segment: segment.index };
   const before = stateBefore(await privateStore.entries(), label);
@@ -54,6 +56,7 @@ export async function trainSegment(
     privateState: before,
     data: data.train,
     key,
+    secret,
     signal,
   });
   signal.throwIfAborted();

@@ -30,7 +30,14 @@ export function smallData(seed = "ada"): PartyData {
 }
 
 export function smallIdentity(spec: FederationSpec): Identity {
-  return { origin: "http://coordinator.test", federation: "points", party: "ada", key: "cp_secret", spec };
+  return {
+    origin: "http://coordinator.test",
+    federation: "points",
+    party: "ada",
+    key: "cp_secret",
+    secret: "cs_of-ada-and-nobody-else",
+    spec,
+  };
 }
 
 /** Points around three centres. */

@@ -85,7 +85,7 @@ describe.skipIf(!existsSync(CHROMIUM))("a tab of Chromium", () => {
     const { fake } = await invitingCoordinator(LENET, 320);
     const identity = { origin: "http://coordinator.test", federation: "points", party: "ada", key: "cp_secret" };
     const home = runParty({
-      identity: { ...identity, spec: LENET },
+      identity: { ...identity, secret: "cs_of-ada-and-nobody-else", spec: LENET },
       data: personalHandwriting("7"),
       engine: await portableEngine(),
       privateStore: memoryStore(),

@@ -15,6 +15,7 @@ describe("secrets", () => {
       viewer: "cv_",
       tenant: "ct_",
       once: "c1_",
+      own: "cs_",
     };
     for (const [kind, prefix] of Object.entries(kinds) as [SecretKind, string][]) {
       expect(newSecret(kind)).toMatch(new RegExp(`^${prefix}[A-Za-z0-9_-]{32}$`));

@@ -6,8 +6,11 @@ import { federationIdSchema } from "./messages.ts";
 /** Random bytes of an invite, a key or a one-time token: 192 bits. */
 const SECRET_BYTES = 24;
 
-/** What a secret is for is readable from its first letters, so that one in the wrong place is recognised. */
-export type SecretKind = "invite" | "party" | "operator" | "viewer" | "tenant" | "once";
+/**
+ * What a secret is for is readable from its first letters, so that one in the wrong place is recognised. "own" is one that its owner
+ * never shows to anybody.
+ */
+export type SecretKind = "invite" | "party" | "operator" | "viewer" | "tenant" | "once" | "own";
 
 const PREFIX: Readonly<Record<SecretKind, string>> = {
   invite: "ci_",
@@ -16,6 +19,7 @@ const PREFIX: Readonly<Record<SecretKind, string>> = {
   viewer: "cv_",
   tenant: "ct_",
   once: "c1_",
+  own: "cs_",
 };
 
 /** A fresh secret from the host's cryptographic randomness. */

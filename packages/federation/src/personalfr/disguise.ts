@@ -16,7 +16,8 @@ export interface TrainedRows {
  * place here, too.
  *
  * @param model what came down
- * @param secret known to the party alone and always the same, so that repetitions add nothing to what the first update told
+ * @param secret known to the party alone and always the same (`TrainContext.secret`), so that repetitions add nothing to what the first
+ * update told
  */
 export type Disguise = (trained: TrainedRows, model: Tree<Tensor>, secret: Key) => TrainedRows;
 

@@ -81,6 +81,7 @@ test("goes on from a private state where there is one: without refit steps it pr
     privateState: undefined,
     data: late.train,
     key: key(7),
+    secret: key(8),
   });
   const context = { task, model, privateState, trainer, key: key(7), data: late.train };
   const kept = await fitAndPredict({ ...algorithm, refitSteps: 0 }, bench, context);

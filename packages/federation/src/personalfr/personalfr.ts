@@ -58,7 +58,7 @@ function draw({ localSteps, activeParties }: PersonalfrSpec, { round, candidates
 }
 
 async function train(spec: PersonalfrSpec, bench: Bench, context: TrainContext): Promise<Trained> {
-  const { plan, segment, model, privateState, key, signal } = context;
+  const { plan, segment, model, privateState, key, secret, signal } = context;
   const ratings = ratingsFrom(context.data);
   const place: Workplace = { bench, trainer: context.trainer, spec, ratings, key, signal };
   const before = openOwn(bench, privateState, ratings);
@@ -71,7 +71,7 @@ async function train(spec: PersonalfrSpec, bench: Bench, context: TrainContext):
     ...rates(spec, bench.task, plan.round),
   });
   const trained = { items: after.state.active, decoder: after.decoder };
-  const told = disguiseOf(spec)(trained, model, split(key, "disguise"));
+  const told = disguiseOf(spec)(trained, model, secret);
   return {
     update:
       spec.upload.kind === "rows" ? rowsUpdate(told.decoder, told.items) : wholeUpdate(model, told.decoder, told.items),

@@ -103,6 +103,7 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
       federation: invite.federation,
       invite: invite.token,
       key: newSecret("party"),
+      secret: newSecret("own"),
       spec: federation.spec,
       name,
       shareLabels,
@@ -118,10 +119,10 @@ export function partyWorker(host: WorkerHost): (message: ToWorker) => void {
 
   /** Joins, perhaps for the second time: the coordinator knows the key, and answers as it did before. */
   async function bringToEnd(attempt: TabJoin, data: PartyData, saved: SavedParty): Promise<Opened | undefined> {
-    const { origin, federation, invite: token, key, spec, name, shareLabels } = attempt;
+    const { origin, federation, invite: token, key, secret, spec, name, shareLabels } = attempt;
     const invite = { origin, federation, token };
     const client = coordinatorClient({ origin, fetch: host.fetch });
-    const identity = await join(client, { invite, spec, data, name, shareLabels, client: "browser", key });
+    const identity = await join(client, { invite, spec, data, name, shareLabels, client: "browser", key, secret });
     const database = await host.database(nameOf(identity));
     if (saved.source.kind === "stored") await database.saveData(data);
     await keep({ ...saved, kind: "member", identity: JSON.stringify(identity) });

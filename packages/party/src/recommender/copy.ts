@@ -6,7 +6,10 @@ import { z } from "zod";
 import { checkRating } from "./own-ratings.ts";
 import type { OwnRating } from "./shelf.ts";
 
-/** The owner's copy of what a recommender keeps: it holds no key, so another device takes part as a party of its own. */
+/**
+ * The owner's copy of what a recommender keeps. It holds no key, so another device takes part as a party of its own; but it holds the
+ * secret, so that the updates of both are disguised alike, and one does not give away what the other hides.
+ */
 const copySchema = z.strictObject({
   kind: z.literal("concord recommender"),
   version: z.literal(1),
@@ -17,15 +20,18 @@ const copySchema = z.strictObject({
     .max(65_536),
   /** What training has made: safetensors in base64. Null for one that has not trained. */
   privateState: z.string().nullable(),
+  /** Copies of earlier versions have none. */
+  secret: z.string().min(24).optional(),
 });
 
 export interface Copy {
   readonly ratings: readonly OwnRating[];
   readonly privateState: PrivateTree | undefined;
+  readonly secret: string | undefined;
 }
 
 /** Writes a copy, as JSON for a file. */
-export function writeCopy({ ratings, privateState }: Copy, { name, items }: Catalogue): string {
+export function writeCopy({ ratings, privateState, secret }: Copy, { name, items }: Catalogue): string {
   const titles = new Map(items.map(({ id, title }) => [id, title]));
   const copy: z.input<typeof copySchema> = {
     kind: "concord recommender",
@@ -33,6 +39,7 @@ export function writeCopy({ ratings, privateState }: Copy, { name, items }: Cata
     catalogue: name,
     ratings: ratings.map(({ item, value, time }) => ({ item, title: titles.get(item) ?? "", value, time })),
     privateState: privateState === undefined ? null : toBase64(encodeSafetensors(openPrivate(privateState))),
+    secret,
   };
   return `${JSON.stringify(copy, null, 1)}\n`;
 }
@@ -44,13 +51,13 @@ export function writeCopy({ ratings, privateState }: Copy, { name, items }: Cata
 export function readCopy(text: string, catalogue: Catalogue): Copy {
   const parsed = copySchema.safeParse(jsonOf(text));
   if (!parsed.success) throw wrong(`this is no copy of a recommender: ${fromZod(parsed.error, "the file").message}`);
-  const { catalogue: name, ratings, privateState } = parsed.data;
+  const { catalogue: name, ratings, privateState, secret } = parsed.data;
   if (name !== catalogue.name) throw wrong(`this copy is of ${name}, not of ${catalogue.name}`);
   const own = ratings.map(({ item, value, time }) => ({ item, value, time }));
   for (const rating of own) checkRating(rating, catalogue);
   const twice = own.find(({ item }, i) => own.findIndex((other) => other.item === item) !== i);
   if (twice !== undefined) throw wrong(`this copy rates item "${twice.item}" twice`);
-  return { ratings: own, privateState: privateState === null ? undefined : stateOf(privateState) };
+  return { ratings: own, privateState: privateState === null ? undefined : stateOf(privateState), secret };
 }
 
 function stateOf(base64: string): PrivateTree {

@@ -3,7 +3,7 @@ import { portableEngine } from "@concord/engine";
 import type { PrivateTree } from "@concord/federation";
 import { keepPrivate } from "@concord/federation";
 import type { Catalogue, CatalogueItem } from "@concord/protocol";
-import { ConcordError } from "@concord/protocol";
+import { ConcordError, newSecret } from "@concord/protocol";
 import { coordinatorClient } from "../client.ts";
 import type { Identity } from "../identity.ts";
 import { join } from "../join.ts";
@@ -94,6 +94,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
   const modelLimit = mostModelBytes(expected.tensors);
   const states = statesOn(shelf);
   let ratings = (await shelf.get("ratings")) ?? [];
+  let secret = (await shelf.get("secret")) ?? (await keepSecret(newSecret("own")));
   let identity = await shelf.get("identity");
   let party: Party | undefined;
   const kept = await shelf.get("model");
@@ -144,7 +145,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
       await leave();
       onChange();
     },
-    export: async () => writeCopy({ ratings, privateState: await trained() }, catalogue),
+    export: async () => writeCopy({ ratings, privateState: await trained(), secret }, catalogue),
     async import(text) {
       const copy = readCopy(text, catalogue);
       if (copy.privateState !== undefined) await checkState(copy);
@@ -154,6 +155,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
       await states.clear();
       // Before any round there is; so the next segment starts from it.
       if (copy.privateState !== undefined) await states.put({ round: 0, segment: 0, state: copy.privateState });
+      if (copy.secret !== undefined) secret = await keepSecret(copy.secret);
       await setRatings(copy.ratings);
       if (wasRunning) await takePart();
     },
@@ -185,7 +187,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
     const first = data();
     identity ??= await joinAnew(first, name);
     const running = runParty({
-      identity,
+      identity: { ...identity, secret },
       // As they are when a segment begins: what is rated meanwhile counts in the next.
       data: {
         get train() {
@@ -210,9 +212,14 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
       throw new ConcordError("failed_precondition", "an invite link is needed to take part", { param: "invite" });
     }
     const client = coordinatorClient({ origin: invite.origin, fetch: telling });
-    const joined = await join(client, { invite, spec, data, name, client: options.client ?? "library" });
+    const joined = await join(client, { invite, spec, data, name, client: options.client ?? "library", secret });
     await shelf.put("identity", joined);
     return joined;
+  }
+
+  async function keepSecret(value: string): Promise<string> {
+    await shelf.put("secret", value);
+    return value;
   }
 
   async function leave(): Promise<void> {

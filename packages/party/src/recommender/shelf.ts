@@ -26,6 +26,8 @@ export interface Kept {
   readonly ratings: readonly OwnRating[];
   /** Who it is in the federation, with its key; only while it takes part. */
   readonly identity: Identity;
+  /** The owner's secret (`Identity.secret`), which stays the same when it leaves and joins again. */
+  readonly secret: string;
   /** Its owner wants it to take part in no round for now. */
   readonly paused: boolean;
   /** What training has made of the private part. */
