@@ -13,9 +13,11 @@ import { stringify } from "yaml";
 import { commit, outcome, REPOSITORY, startConcord } from "../concord-process.ts";
 import { CELLS, experimentOf } from "./cells.ts";
 
-/** What a candidate changes; the server's learning rate falls over the rounds by a cosine, however many there are. */
+/** What a candidate changes. */
 interface Candidate {
   readonly rounds?: number;
+  /** Rounds over which the learning rates fall to 0 by a cosine; as many as there are, if it is not given. */
+  readonly horizon?: number;
   readonly algorithm?: Readonly<Record<string, unknown>>;
   readonly server?: Readonly<Record<string, unknown>>;
 }
@@ -56,13 +58,22 @@ const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
     { rounds: 75, algorithm: { privateOptimizer: { kind: "adam", learningRate: 0.04 } } },
     { rounds: 75, algorithm: { localSteps: 4 } },
     { rounds: 50 },
+    { rounds: 75, horizon: 150 },
+    { rounds: 100, horizon: 150 },
+    { rounds: 100, horizon: 200 },
+    { server: { learningRate: 0.008 } },
+    { rounds: 100, horizon: 150, server: { learningRate: 0.005 } },
+    { server: { learningRate: 0.005, rowDecay: 0.08 } },
+    { server: { learningRate: 0.005, rowDecay: 0.16 } },
   ],
   "1m": [
     {},
     { rounds: 100 },
-    { server: { rowDecay: 0.25 } },
+    { rounds: 90, horizon: 150 },
+    { rounds: 120, horizon: 200 },
+    { server: { learningRate: 0.005 } },
+    { server: { rowDecay: 0.06 } },
     { algorithm: { dropout: 0.65 } },
-    { rounds: 100, server: { rowDecay: 0.25 } },
   ],
 };
 
@@ -73,14 +84,15 @@ if (candidates === undefined || base === undefined) throw new RangeError("--film
 const seed = Number(values.seed);
 const kept = join(import.meta.dirname, "results", `tuning-${values.films}.json`);
 const tried: Tried[] = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : [];
-const same = (a: Candidate, b: Candidate) =>
-  JSON.stringify([a.rounds, a.algorithm, a.server]) === JSON.stringify([b.rounds, b.algorithm, b.server]);
+const nameOf = ({ rounds, horizon, algorithm, server }: Candidate) =>
+  JSON.stringify([rounds, horizon, algorithm, server]);
 
 for (const candidate of candidates) {
-  if (tried.some((one) => one.seed === seed && same(one, candidate))) continue;
+  if (tried.some((one) => one.seed === seed && nameOf(one) === nameOf(candidate))) continue;
   const rounds = candidate.rounds ?? base.rounds;
-  const server = { ...(base.algorithm.server as object), cosineRounds: rounds, ...candidate.server };
-  const task = { ...base.task, schedule: { kind: "cosine", rounds } };
+  const horizon = candidate.horizon ?? rounds;
+  const server = { ...(base.algorithm.server as object), cosineRounds: horizon, ...candidate.server };
+  const task = { ...base.task, schedule: { kind: "cosine", rounds: horizon } };
   const algorithm = { ...base.algorithm, ...candidate.algorithm, server };
   const cell = {
     ...base,
