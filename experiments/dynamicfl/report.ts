@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { plot, type Series } from "./plots.ts";
+import { plot, type Series } from "../plots.ts";
 import { allKept, courseOf, type Kept, RESULTS, toCsv } from "./results.ts";
 
 /** The same configuration with several seeds. */
@@ -18,7 +18,7 @@ interface Row {
 }
 
 /** The order of tables and legends. */
-const KINDS: readonly Series["kind"][] = ["dynamic", "control", "baseline"];
+const KINDS: readonly Series["kind"][] = ["method", "control", "baseline"];
 const IMAGES = join(import.meta.dirname, "..", "..", "docs", "images");
 
 const rows = rowsOf(allKept());
@@ -56,7 +56,7 @@ function nameOf(cell: string, run: string): string {
 }
 
 function kindOf(run: string): Series["kind"] {
-  if (run === "main" || run.startsWith("slow-")) return "dynamic";
+  if (run === "main" || run.startsWith("slow-")) return "method";
   return ["fedavg-short", "fedavg-inner", "random-group", "most-data"].includes(run) ? "control" : "baseline";
 }
 

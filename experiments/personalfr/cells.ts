@@ -142,7 +142,7 @@ export function experimentOf({ id, set, seed, rounds, data, task, algorithm, bas
     algorithm,
     rounds,
     seed,
-    evaluation: { every: rounds / 5 },
+    evaluation: { every: rounds / 10 },
     ...(baselines.length > 0 && { baselines }),
   };
 }

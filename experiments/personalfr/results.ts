@@ -19,13 +19,24 @@ export interface Kept {
   readonly commit: string;
   readonly config: unknown;
   readonly machine: unknown;
+  /** The rounds that were evaluated. */
+  readonly course: readonly Point[];
   readonly result: Measured & {
     readonly rounds: number;
     readonly payloadBytesUpPerParty: number;
     readonly payloadBytesDownPerParty: number;
     readonly compressionRatio: number;
+    readonly cpuSeconds?: number;
     readonly baselines?: Readonly<Record<string, Measured>>;
   };
+}
+
+/** Mean loss over the held-out ratings after a round, and the payload of all parties until then. */
+interface Point {
+  readonly round: number;
+  readonly loss: number;
+  readonly payloadBytesUp: number;
+  readonly payloadBytesDown: number;
 }
 
 const RESULTS = join(import.meta.dirname, "results");
@@ -37,9 +48,12 @@ export function isDone(cell: Cell): boolean {
 /** Keeps what `concord run` has written to `folder`, and its last line. */
 export function keep(cell: Cell, folder: string, commit: string, line: Kept["result"]): void {
   const { config } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-  const { machine } = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
+  const { machine, rounds } = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
   const { folder: _folder, type: _type, ...told } = line as Kept["result"] & { folder?: string; type?: string };
-  const kept = { set: cell.set, cell: cell.id, seed: cell.seed, commit, config, machine, result: told };
+  const course = (rounds as Point[])
+    .filter(({ loss }) => loss !== null)
+    .map(({ round, loss, payloadBytesUp, payloadBytesDown }) => ({ round, loss, payloadBytesUp, payloadBytesDown }));
+  const kept = { set: cell.set, cell: cell.id, seed: cell.seed, commit, config, machine, course, result: told };
   mkdirSync(join(RESULTS, cell.set), { recursive: true });
   writeFileSync(`${fileOf(cell)}.new`, `${JSON.stringify(kept, null, 2)}\n`);
   renameSync(`${fileOf(cell)}.new`, fileOf(cell));
