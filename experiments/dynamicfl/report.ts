@@ -21,7 +21,8 @@ interface Row {
 const KINDS: readonly Series["kind"][] = ["method", "control", "baseline"];
 const IMAGES = join(import.meta.dirname, "..", "..", "docs", "images");
 
-const rows = rowsOf(allKept());
+const kept = allKept();
+const rows = rowsOf(kept);
 writeFileSync(join(RESULTS, "summary.csv"), toCsv(rows.map(recordOf)));
 const tables = [...new Set(rows.map(({ set, data }) => `${set}, ${data}`))].map((title) =>
   table(
@@ -38,8 +39,8 @@ for (const set of new Set(rows.map((row) => row.set))) {
 }
 console.log(tables.join("\n"));
 
-function rowsOf(kept: readonly Kept[]): Row[] {
-  const groups = Map.groupBy(kept, ({ set, data, cell, run }) => JSON.stringify([set, data, nameOf(cell, run)]));
+function rowsOf(all: readonly Kept[]): Row[] {
+  const groups = Map.groupBy(all, ({ set, data, cell, run }) => JSON.stringify([set, data, nameOf(cell, run)]));
   const rows = [...groups.values()].flatMap((runs): Row[] => {
     const [first] = runs;
     if (first === undefined) return [];
@@ -73,6 +74,7 @@ function recordOf({ set, data, name, runs }: Row) {
     rounds: runs[0]?.result.rounds ?? null,
     accuracy: rounded(average, 4),
     deviation: rounded(deviation, 4),
+    ...ahead(runs),
     secondHalf: rounded(spread(runs.map(secondHalf)).average, 4),
     costRatio: rounded(
       mean(({ costRatio }) => costRatio),
@@ -91,6 +93,21 @@ function recordOf({ set, data, name, runs }: Row) {
   };
 }
 
+/** How far the scores are above those of the cell's own algorithm with the same seeds: mean and standard deviation. */
+function ahead(runs: readonly Kept[]) {
+  const gaps = runs.flatMap((run) => {
+    const own = kept.find(
+      ({ set, data, cell, seed, run: name }) =>
+        name === "main" && set === run.set && data === run.data && cell === run.cell && seed === run.seed,
+    );
+    return run.run === "main" || own?.result.accuracy == null || run.result.accuracy === null
+      ? []
+      : run.result.accuracy - own.result.accuracy;
+  });
+  const { average, deviation } = spread(gaps);
+  return { ahead: rounded(average, 4), aheadDeviation: rounded(deviation, 4) };
+}
+
 /** Mean accuracy over the second half of the rounds: no score, but it swings less than one. */
 function secondHalf(run: Kept): number {
   const course = courseOf(run);
@@ -99,17 +116,27 @@ function secondHalf(run: Kept): number {
 }
 
 function table(title: string, own: readonly Row[]): string {
-  const head = ["run", "seeds", "score, %", "second half, %", "cost ratio", "group", "KL"];
+  const head = ["run", "seeds", "score, %", "above DynamicFL, points", "second half, %", "cost ratio", "group", "KL"];
   const lines = own.map((row) => {
-    const { name, seeds, accuracy, deviation, secondHalf, costRatio, groupSize, divergence, diverged } = recordOf(row);
-    const score =
-      accuracy === null
-        ? "diverged"
-        : `${(100 * accuracy).toFixed(1)}${deviation === null ? "" : ` ± ${(100 * deviation).toFixed(1)}`}`;
+    const {
+      name,
+      seeds,
+      accuracy,
+      deviation,
+      ahead,
+      aheadDeviation,
+      secondHalf,
+      costRatio,
+      groupSize,
+      divergence,
+      diverged,
+    } = recordOf(row);
+    const score = accuracy === null ? "diverged" : inPoints(accuracy, deviation);
     return [
       name,
       seeds,
       diverged > 0 && accuracy !== null ? `${score} (${diverged} diverged)` : score,
+      ahead === null ? "–" : inPoints(ahead, aheadDeviation),
       secondHalf === null ? "–" : (100 * secondHalf).toFixed(1),
       costRatio ?? "–",
       groupSize ?? "–",
@@ -125,6 +152,10 @@ function table(title: string, own: readonly Row[]): string {
     ...lines.map(show),
     "",
   ].join("\n");
+}
+
+function inPoints(mean: number, deviation: number | null): string {
+  return `${(100 * mean).toFixed(1)}${deviation === null ? "" : ` ± ${(100 * deviation).toFixed(1)}`}`;
 }
 
 /** Two pictures: the scores by cost ratio, as in the paper's figure, and the first seed's accuracy by bytes. */
