@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { writeDurably } from "./durable-file.node.ts";
+import { removeUnfinished, writeDurably } from "./durable-file.node.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -24,4 +24,12 @@ test("leaves what was there, and nothing beside it, where it cannot write", asyn
   await mkdir(join(path, "by a folder"), { recursive: true });
   await expect(writeDurably(path, "new")).rejects.toThrow();
   expect(await readdir(folder)).toEqual(["taken"]);
+});
+
+test("what a killed writer has left is removed, and nothing else", async () => {
+  for (const name of ["file", "file.0123456789ab.tmp", "notes.tmp", "a.tmp.txt"])
+    await writeFile(join(folder, name), "");
+  await removeUnfinished(folder);
+  expect((await readdir(folder)).sort()).toEqual(["a.tmp.txt", "file", "notes.tmp"]);
+  await removeUnfinished(join(folder, "that is not there"));
 });

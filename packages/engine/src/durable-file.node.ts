@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 /**
  * Writes a file whole or not at all: whatever kills the process or the machine, the name stands for the old bytes or for
@@ -27,6 +27,22 @@ export async function writeDurably(
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Removes what writers that were killed half-way have left in a folder. Only for one whose files nobody else writes at that moment.
+ * A folder that is not there has nothing to remove.
+ */
+export async function removeUnfinished(folder: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return;
+    throw error;
+  }
+  const unfinished = names.filter((name) => /\.[0-9a-f]{12}\.tmp$/.test(name));
+  await Promise.all(unfinished.map((name) => rm(join(folder, name), { force: true })));
 }
 
 /** Brings the names in a folder to the disk. A file that was synced may still lose its name with the power. */

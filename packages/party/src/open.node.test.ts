@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Engine, portableEngine } from "@concord/engine";
@@ -82,6 +82,16 @@ describe("openParty", () => {
     expect(identity.secret).not.toBe(first);
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual({ ...before, secret: identity.secret });
     expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  test("removes what a process that was killed while it wrote has left in the folder", async () => {
+    const { open } = await coordinator();
+    await (await open()).done;
+    await mkdir(join(dir, "private"), { recursive: true });
+    const left = [join(dir, "identity.json.0123456789ab.tmp"), join(dir, "private", "round-1.0123456789ab.tmp")];
+    for (const file of left) await writeFile(file, "half");
+    await (await open()).done;
+    for (const file of left) await expect(stat(file)).rejects.toThrow("ENOENT");
   });
 
   test("takes up a join whose answer an earlier run did not live to see, with the same key", async () => {

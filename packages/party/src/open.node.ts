@@ -1,6 +1,6 @@
 import { join as joinPath } from "node:path";
 import type { Engine } from "@concord/engine";
-import { engineFor } from "@concord/engine/node";
+import { engineFor, removeUnfinished } from "@concord/engine/node";
 import type { FederationSpec } from "@concord/federation";
 import type { Invite } from "@concord/protocol";
 import { ConcordError, newSecret, parseInvite } from "@concord/protocol";
@@ -80,6 +80,7 @@ export async function openParty(options: OpenOptions): Promise<Party> {
 
 async function openLocked(options: OpenOptions): Promise<Party> {
   const { dir, onStatus, signal, paused, fetch, retry } = options;
+  for (const folder of [dir, joinPath(dir, "private")]) await removeUnfinished(folder);
   const known = await loadIdentity(dir);
   const { identity, data } = known === undefined ? await joinFirst(options) : await recall(known, options);
   const party = runParty({

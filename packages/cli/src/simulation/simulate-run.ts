@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { engineFor, writeDurably } from "@concord/engine/node";
+import { engineFor, removeUnfinished, writeDurably } from "@concord/engine/node";
 import type { Checkpoint, Executor, FederationSpec, Network, SimulatedParty } from "@concord/federation";
 import {
   algorithmOf,
@@ -72,6 +72,7 @@ export async function simulateRun(
   const { spec, folder, from } = run;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
+  await removeUnfinished(folder);
   let last = from ?? initialCheckpoint(spec);
   let written = started;
   let diverged: string | undefined;
