@@ -32,37 +32,75 @@ export function kernelGradient(
   const [channels = 1, outputs = 1, rows = 1, columns = 1] = shape;
   const [, images = 1] = shapeOf(x);
   const [h = 1, w = 1] = window;
-  const room = viewOf(contiguous(graph, padded(graph, x, [[0, 0], [0, 0], ...padding])), x.dtype);
-  const windows: Value[] = [];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const part = slice(graph, room, [
-        [0, channels],
-        [0, images],
-        [i, i + h],
-        [j, j + w],
-      ]);
-      windows.push(graph.reshape(contiguous(graph, part), [channels, 1, images * h * w]));
-    }
-  }
   const gradient = viewOf(contiguous(graph, kernel), x.dtype);
   const right = reshapeView(gradient, [outputs, 1, images * h * w]);
   if (right === undefined) return undefined;
+  const room = contiguous(graph, padded(graph, x, [[0, 0], [0, 0], ...padding]));
   // Where there are channels enough to fill a product, one for each place saves joining the windows.
-  const parts = channels >= 32 ? windows : [joined(graph, windows, [channels, rows * columns, images * h * w])];
+  const parts = channels >= 32 ? singly(graph, room, shape, window) : [together(graph, room, shape, window)];
   const products = parts.map((part) => {
-    const [count = 1, places = 1, size = 1] = part.dims;
-    const left = reshapeView(viewOf(part, x.dtype), [1, count * places, size]) as View;
-    return graph.reshape(contiguous(graph, contract(graph, right, left)), [outputs, channels, places]);
+    const [count = 1] = part.dims;
+    const left = reshapeView(viewOf(part, x.dtype), [1, count, images * h * w]) as View;
+    return graph.reshape(contiguous(graph, contract(graph, right, left)), [outputs, count / channels, channels]);
   });
-  const all = joined(graph, products, [outputs, channels, rows * columns], 2);
-  const apart = reshapeView(viewOf(all, x.dtype), [outputs, channels, rows, columns]);
-  return apart && transposeView(apart, [1, 0, 2, 3]);
+  const all = joined(graph, products, 1);
+  const apart = reshapeView(viewOf(all, x.dtype), [outputs, rows, columns, channels]);
+  return apart && transposeView(apart, [3, 0, 1, 2]);
 }
 
-/** Concat along an axis, the second one unless said otherwise. */
-function joined(graph: GraphBuilder, parts: readonly Value[], dims: readonly number[], axis = 1): Value {
+/** The windows [C, N, h, w], one for each place. */
+function singly(
+  graph: GraphBuilder,
+  room: Value,
+  places: readonly number[],
+  [h = 1, w = 1]: readonly number[],
+): Value[] {
+  const [, , rows = 1, columns = 1] = places;
+  return Array.from({ length: rows }, (_, i) => cut(graph, room, 2, i, h)).flatMap((strip) =>
+    Array.from({ length: columns }, (_, j) => cut(graph, strip, 3, j, w)),
+  );
+}
+
+/**
+ * All windows, [rows · columns · C, N, h, w]: shifted to the side first, where every row is a stretch of its own, and then down,
+ * where all rows of an image are one. (A local step of LeNet: 0.52 instead of 0.55 ms, with three channels 0.87 instead of 0.95.)
+ */
+function together(
+  graph: GraphBuilder,
+  room: Value,
+  places: readonly number[],
+  [h = 1, w = 1]: readonly number[],
+): Value {
+  const [, , rows = 1, columns = 1] = places;
+  const aside = joined(
+    graph,
+    Array.from({ length: columns }, (_, j) => cut(graph, room, 3, j, w)),
+    0,
+  );
+  return joined(
+    graph,
+    Array.from({ length: rows }, (_, i) => cut(graph, aside, 2, i, h)),
+    0,
+  );
+}
+
+/** `size` places of an axis from `from` on. */
+function cut(graph: GraphBuilder, value: Value, axis: number, from: number, size: number): Value {
+  const bounds = value.dims.map((whole, i): [number, number] => (i === axis ? [from, from + size] : [0, whole]));
+  return contiguous(graph, slice(graph, viewOf(value, value.type as "float32"), bounds));
+}
+
+/** Concat along an axis. */
+function joined(graph: GraphBuilder, parts: readonly Value[], axis: number): Value {
   const [first] = parts;
-  if (parts.length === 1 && first !== undefined) return first;
-  return graph.node({ op: "Concat", inputs: parts, type: "float32", dims, attributes: { axis: int(axis) } });
+  if (first === undefined) throw new RangeError("there is nothing to join");
+  if (parts.length === 1) return first;
+  const size = parts.reduce((sum, { dims }) => sum + (dims[axis] ?? 0), 0);
+  return graph.node({
+    op: "Concat",
+    inputs: parts,
+    type: "float32",
+    dims: first.dims.with(axis, size),
+    attributes: { axis: int(axis) },
+  });
 }
