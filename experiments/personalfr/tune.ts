@@ -75,6 +75,7 @@ const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
     { server: { rowDecay: 0.06 } },
     { server: { learningRate: 0.005, rowDecay: 0.06 } },
     { server: { rowDecay: 0.03 } },
+    { server: { learningRate: 0.008, rowDecay: 0.06 } },
   ],
 };
 /** What the candidates change: settings that an earlier, smaller search on MovieLens 100K had found. */
