@@ -161,6 +161,7 @@ describe("a recommender on its owner's device", () => {
     const again = await open({ shelf, invite: (await other.createInvite("films")).url });
     expect(again.joined).toBe(false);
     expect(again.ratings).toEqual(first.ratings);
+    expect(JSON.parse(await again.export()).secret).toBe(JSON.parse(await first.export()).secret);
     expect(await again.recommend(3)).toHaveLength(3);
   });
 
@@ -227,6 +228,64 @@ describe("a recommender on its owner's device", () => {
     );
     await expect(films.takePart()).rejects.toThrow("rate something first");
     await expect(Recommender.open({})).rejects.toThrow("an invite link is needed");
+  });
+});
+
+describe("where the federation learns likes", () => {
+  const likes = () => spec({ task: { ...spec().task, loss: "bce" } as FederationSpec["task"] });
+
+  test("a film is liked or not, and what is recommended comes with a probability", async () => {
+    await coordinator.createFederation("likes", likes());
+    const films = await open({ invite: (await coordinator.createInvite("likes", { uses: 2 })).url });
+    expect(films.catalogue.scale).toEqual({ min: 0, max: 1, step: 1 });
+    await expect(films.rate("1", 5)).rejects.toThrow("a rating of 5 is off the scale, which is 0 … 1 in steps of 1");
+    for (const id of ["1", "2", "3"]) await films.rate(id, 1);
+    for (const id of ["4", "5"]) await films.rate(id, 0);
+    const party = await films.takePart();
+    expect((await party.done).kind).toBe("finished");
+    expect(films.sent.messages.find(({ kind }) => kind === "update")?.items).toHaveLength(5);
+    const scores = (await films.recommend(55)).map(({ score }) => score ?? Number.NaN);
+    expect(scores).toHaveLength(55);
+    expect(scores.every((score) => score > 0 && score < 1)).toBe(true);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+  });
+
+  test("who likes everything is told higher probabilities than who likes nothing", async () => {
+    await coordinator.createFederation("likes", likes());
+    const link = (await coordinator.createInvite("likes", { uses: 2 })).url;
+    const best = async (value: number) => {
+      const films = await open({ invite: link });
+      for (const id of ["1", "2", "3", "4"]) await films.rate(id, value);
+      return (await films.recommend(10)).reduce((sum, { score }) => sum + (score ?? Number.NaN), 0);
+    };
+    expect(await best(1)).toBeGreaterThan(await best(0));
+  });
+
+  test("stars from before it learned likes are forgotten: one star is no like", async () => {
+    const shelf = memoryShelf();
+    const stars = await open({ shelf });
+    await stars.rate("1", 1);
+    await stars.close();
+    const other = await startCoordinator({
+      store: memoryStore(),
+      blobs: memoryBlobs(),
+      port: 0,
+      catalogue: async () => catalogue,
+    });
+    onTestFinished(() => other.close());
+    await other.createFederation("films", likes());
+    const again = await open({ shelf, invite: (await other.createInvite("films")).url });
+    expect(again.ratings).toEqual([]);
+    await again.rate("1", 0);
+    expect(again.ratings).toHaveLength(1);
+  });
+
+  test("a copy with stars does not fit", async () => {
+    await coordinator.createFederation("likes", likes());
+    const stars = await open();
+    await stars.rate("5", 4);
+    const films = await open({ invite: (await coordinator.createInvite("likes")).url });
+    await expect(films.import(await stars.export())).rejects.toThrow("a rating of 4 is off the scale, which is 0 … 1");
   });
 });
 

@@ -3,6 +3,9 @@ import { implicitFeedback } from "@concord/learning";
 import { isRatingsName, loadDataset, loadRatings, locateDataset } from "@concord/learning/node";
 import { InputError } from "./output.ts";
 
+/** Stars from which on a rating is a like, where a federation learns likes. */
+export const LIKED_FROM = 3.5;
+
 /** A data set to train on, by the name that `concord data list` shows. Throws InputError where it is not there. */
 export function loadTrain(name: string): Promise<Dataset> {
   return asInput(() => loadDataset(name, { part: "train" }));

@@ -4,13 +4,10 @@ import type { Dataset, PartitionSpec } from "@concord/learning";
 import { holdOut, knownPixels, subset } from "@concord/learning";
 import { isRatingsName, loadIdxFiles } from "@concord/learning/node";
 import type { PartyData } from "@concord/party";
-import { asInput, catalogNameOf, loadExamples, loadTrain } from "./datasets.ts";
+import { asInput, catalogNameOf, LIKED_FROM, loadExamples, loadTrain } from "./datasets.ts";
 import { InputError } from "./output.ts";
 import { ratingShares, shareOf } from "./shares.ts";
 import { loadTable } from "./table-file.ts";
-
-/** Stars from which on a rating is a like, where a federation learns likes. */
-const LIKED_FROM = 3.5;
 
 export interface PartyDataOptions {
   readonly dataset?: string | undefined;

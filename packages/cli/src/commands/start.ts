@@ -11,6 +11,7 @@ const optionsSchema = z.object({
   seed: whole(0, Number.MAX_SAFE_INTEGER).default(1),
   dataset: z.string().optional(),
   recommender: z.boolean().default(false),
+  likes: z.boolean().default(false),
   quorum: quorumOption.default(0.5),
   exchangeDeadline: decimal("expected seconds from 1 to 86400", (s) => s >= 1 && s <= 86_400).default(30),
   fresh: z.boolean().default(false),
@@ -24,6 +25,7 @@ export function startCommand(): Command {
     .description("Start a coordinator and a federation of parties on this machine, and watch it in the browser.")
     .option("--port <port>", "where the coordinator listens on 127.0.0.1; 0 picks a free port (default: 7700)")
     .option("--recommender", "recommend films; visitors rate them on a page of their own")
+    .option("--likes", "of a recommender: films are liked or not, instead of rated with stars")
     .option("--parties <n>", "built-in parties, each a process of its own (default: 8)")
     .option("--rounds <n>", "rounds (default: 30; of a recommender 200)")
     .option("--local-steps <n>", "local steps of each party in a round (default: 250; of a recommender 6)")

@@ -1,10 +1,10 @@
 import type { FederationSpec } from "@concord/federation";
 import { federationSpecSchema } from "@concord/federation";
 import type { RatingsDataset } from "@concord/learning";
-import { GENERATED_FILMS, taskDefaults } from "@concord/learning";
+import { GENERATED_FILMS, implicitFeedback, taskDefaults } from "@concord/learning";
 import { films } from "../catalogue.ts";
 import type { Options } from "../commands/start.ts";
-import { asInput } from "../datasets.ts";
+import { asInput, LIKED_FROM } from "../datasets.ts";
 import { InputError } from "../output.ts";
 import { ratingShares } from "../shares.ts";
 import type { Beginning } from "./beginning.ts";
@@ -23,15 +23,19 @@ export async function recommender(options: Options): Promise<Beginning> {
     named === undefined ? await films(asked).catch(() => films(GENERATED_FILMS)) : await asInput(() => films(asked));
   return {
     prefix: "recommender",
-    spec: federationOf(wanted.ratings, options),
-    async sharesOf({ dataset, minimumParties, seed }) {
-      const { ratings } = await films(dataset);
+    spec: federationOf(asSaid(wanted.ratings, options.likes), options),
+    async sharesOf({ dataset, task, minimumParties, seed }) {
+      const ratings = asSaid((await films(dataset)).ratings, task.loss === "bce");
       const split = { kind: "per-user", test: 0.1, validation: 0 } as const;
       const sharing = { parties: minimumParties, partition: { kind: "iid" }, heldOut: 0, seed, split } as const;
       return { shares: ratingShares(ratings, sharing, "test"), generated: ratings.generated };
     },
     sample: undefined,
   };
+}
+
+function asSaid(stars: RatingsDataset, likes: boolean): RatingsDataset {
+  return likes ? implicitFeedback(stars, LIKED_FROM) : stars;
 }
 
 /**

@@ -28,6 +28,9 @@ export async function start(options: Options): Promise<void> {
   const interrupted = interruption();
   const trouble = Promise.withResolvers<never>();
   trouble.promise.catch(() => {});
+  if (options.likes && !options.recommender) {
+    throw new InputError("start --likes: only a recommender learns likes; add --recommender");
+  }
   const begun = await (options.recommender ? recommender(options) : classifier(options));
 
   const coordinator = await listen(

@@ -1,6 +1,7 @@
 import { Button, SegmentedControl, TextInput } from "@mantine/core";
 import { useMemo, useState } from "react";
 import { formatCount } from "../format/numbers.ts";
+import { isLikes, Likes } from "./likes.tsx";
 import { shownFilms } from "./shown-films.ts";
 import { Stars } from "./stars.tsx";
 import type { RecommenderHome, RecommenderState } from "./tab-recommender.ts";
@@ -16,6 +17,7 @@ const MORE = 20;
 
 /** Films to rate: the best known first, or those that match a search, or those that are rated. */
 export function FilmList({ catalogue, ratings, onRate }: FilmListProps) {
+  const Rating = isLikes(catalogue.scale) ? Likes : Stars;
   const [text, setText] = useState("");
   const [which, setWhich] = useState<"all" | "rated">("all");
   const [limit, setLimit] = useState(FIRST);
@@ -60,7 +62,12 @@ export function FilmList({ catalogue, ratings, onRate }: FilmListProps) {
               {title}
               {genres.length > 0 && <span className="dim small">{genres.join(", ")}</span>}
             </span>
-            <Stars title={title} scale={catalogue.scale} value={values.get(id)} onRate={(value) => onRate(id, value)} />
+            <Rating
+              title={title}
+              scale={catalogue.scale}
+              value={values.get(id)}
+              onRate={(value) => onRate(id, value)}
+            />
           </li>
         ))}
       </ul>

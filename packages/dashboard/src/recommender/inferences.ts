@@ -26,7 +26,7 @@ function whichFilms(algorithm: Algorithm): string {
   if (algorithm.kind !== "personalfr") return "Nothing of single films.";
   const decoys = "disguise" in algorithm ? decoysOf(algorithm.disguise) : 0;
   if (decoys > 0) {
-    return `That the films you rated are among those an update names: with each of them, ${decoys} others are named as decoys, always the same. The decoys follow from the federation's seed, which the server knows, so a server that takes the trouble can tell them apart.`;
+    return `That the films you rated are among those an update names: with each of them, ${decoys} others are named as decoys, always the same, and drawn from a secret that this device keeps. Guesses remain: well-known films among them are likelier to be yours, and a film that is not named you have surely not rated.`;
   }
   return algorithm.upload.kind === "rows"
     ? "Which films you rated: an update holds their rows and names them."

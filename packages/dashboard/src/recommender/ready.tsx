@@ -1,5 +1,6 @@
 import { isGenerated } from "../words/task.ts";
 import { FilmList } from "./film-list.tsx";
+import { isLikes } from "./likes.tsx";
 import { OwnData } from "./own-data.tsx";
 import { SentPanel } from "./sent-panel.tsx";
 import type { RecommenderHome, RecommenderState, TabRecommender } from "./tab-recommender.ts";
@@ -21,8 +22,8 @@ export function Ready({ recommender, home, state }: ReadyProps) {
       <header>
         <h1>{spec.name}</h1>
         <p className="dim">
-          Rate a few films and see what else you may like. Your ratings stay in this browser, and so does what is worked
-          out from them.
+          {isLikes(catalogue.scale) ? "Say of a few films whether you like them" : "Rate a few films"} and see what else
+          you may like. Your ratings stay in this browser, and so does what is worked out from them.
         </p>
         {isGenerated(catalogue.name) && (
           <span className="tag" data-tone="warn">
@@ -39,7 +40,12 @@ export function Ready({ recommender, home, state }: ReadyProps) {
           ratings={state.ratings}
           onRate={(item, value) => ask({ kind: "rate", item, value })}
         />
-        <TopTen top={state.top} thinking={state.thinking} rated={state.ratings.length} />
+        <TopTen
+          top={state.top}
+          thinking={state.thinking}
+          rated={state.ratings.length}
+          likes={isLikes(catalogue.scale)}
+        />
       </div>
       <TakePart state={state} spec={spec} onAsk={ask} />
       <SentPanel sent={state.sent} catalogue={catalogue} spec={spec} />

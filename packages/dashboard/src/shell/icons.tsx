@@ -112,6 +112,18 @@ export const StarIcon = () => (
   </Icon>
 );
 
+export const ThumbUpIcon = () => (
+  <Icon>
+    <path d="M4 10.5h3.5V20H4ZM7.5 11l4-7.5c1.5 0 2.5 1 2.5 2.5V9h4.6c1.2 0 2.1 1.1 1.9 2.3l-1.1 6.7c-.2 1.2-1.1 2-2.3 2H7.5" />
+  </Icon>
+);
+
+export const ThumbDownIcon = () => (
+  <Icon>
+    <path d="M4 13.5h3.5V4H4ZM7.5 13l4 7.5c1.5 0 2.5-1 2.5-2.5v-3h4.6c1.2 0 2.1-1.1 1.9-2.3L19.4 6c-.2-1.2-1.1-2-2.3-2H7.5" />
+  </Icon>
+);
+
 export const LockIcon = () => (
   <Icon>
     <rect x="5" y="11" width="14" height="9" rx="2" />

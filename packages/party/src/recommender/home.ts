@@ -1,6 +1,7 @@
 import type { Catalogue, Invite } from "@concord/protocol";
 import { ConcordError, parseInvite } from "@concord/protocol";
 import { coordinatorClient } from "../client.ts";
+import { feedbackOf } from "./own-ratings.ts";
 import type { Kept, Shelf } from "./shelf.ts";
 
 export interface Arrival {
@@ -55,11 +56,17 @@ async function changed(invite: Invite, { spec }: Kept["home"], request: typeof f
   }
 }
 
-/** Clears the shelf for a federation; ratings of the same films stay. */
+/**
+ * Clears the shelf for a federation. Ratings of the same films stay if the new one asks for ratings of the same kind (1 is the worst
+ * rating in stars, and a like), and so does the secret: other decoys would give away which rows both federations saw.
+ */
 async function begin(shelf: Shelf, { home, catalogue }: Found, link: string | undefined): Promise<void> {
-  const same = (await shelf.get("catalogue"))?.name === catalogue.name;
-  const ratings = same ? await shelf.get("ratings") : undefined;
+  const [before, secret] = [await shelf.get("home"), await shelf.get("secret")];
+  const sameKind = before !== undefined && feedbackOf(before.spec) === feedbackOf(home.spec);
+  const sameFilms = (await shelf.get("catalogue"))?.name === catalogue.name;
+  const ratings = sameKind && sameFilms ? await shelf.get("ratings") : undefined;
   await shelf.clear();
+  if (secret !== undefined) await shelf.put("secret", secret);
   await shelf.put("home", home);
   await shelf.put("catalogue", catalogue);
   if (link !== undefined) await shelf.put("invite", link);
@@ -78,8 +85,8 @@ async function look(invite: Invite, request: typeof fetch, retry: { readonly att
   const client = coordinatorClient({ origin: invite.origin, fetch: request, retry });
   const { federation } = await client.inspect(invite);
   const { id, spec } = federation;
-  if (spec.algorithm.kind !== "personalfr" || spec.task.loss !== "mse") {
-    throw new ConcordError("failed_precondition", `${spec.name} is no recommender of rated items`);
+  if (spec.algorithm.kind !== "personalfr") {
+    throw new ConcordError("failed_precondition", `${spec.name} is no recommender`);
   }
   const catalogue = await client.catalogue(invite);
   if (catalogue.items.length !== spec.task.outputs) {

@@ -9,7 +9,10 @@ import type { OwnRating } from "./shelf.ts";
 
 export interface Recommendation {
   readonly item: CatalogueItem;
-  /** The rating that the owner is expected to give; undefined where it is recommended for its popularity only. */
+  /**
+   * The rating that the owner is expected to give, or how probably the owner likes it (0 … 1); undefined where it is recommended for its
+   * popularity only.
+   */
   readonly score: number | undefined;
 }
 
@@ -22,7 +25,7 @@ export function decoderOf({ task: stated, algorithm }: FederationSpec): {
   return { name: task.model.name, tensors: modelSpecs(algorithmOf(algorithm), task) };
 }
 
-/** Predicts the owner's ratings of all items. Programs are compiled once; one prediction runs at a time. */
+/** Predicts the owner's ratings of all items, or the probabilities of likes. Programs are compiled once; one prediction runs at a time. */
 export function predictor({ task: stated, algorithm, seed }: FederationSpec, engine: Engine, party: string) {
   if (algorithm.kind !== "personalfr") throw new TypeError(`"${algorithm.kind}" recommends nothing`);
   const task = buildTask(stated);
@@ -40,7 +43,7 @@ export function predictor({ task: stated, algorithm, seed }: FederationSpec, eng
         data,
       });
       if (scores === undefined) throw new ConcordError("internal", "there is no user to predict for");
-      return scores;
+      return data.feedback === "explicit" ? scores : scores.map((logit) => 1 / (1 + Math.exp(-logit)));
     });
     queue = next.catch(() => {});
     return next;

@@ -14,7 +14,7 @@ import { stateBefore } from "../private-state.ts";
 import type { Status } from "../status.ts";
 import { readCopy, writeCopy } from "./copy.ts";
 import { arrive } from "./home.ts";
-import { datasetOf, partyDataOf, withRating } from "./own-ratings.ts";
+import { asRated, datasetOf, feedbackOf, partyDataOf, withRating } from "./own-ratings.ts";
 import type { Recommendation } from "./predict.ts";
 import { decoderOf, predictor, topOf } from "./predict.ts";
 import type { SentLog } from "./sent.ts";
@@ -41,6 +41,7 @@ export interface RecommenderOptions {
  * leaves it, and `sent` tells every byte of that.
  */
 export interface Recommender {
+  /** Its scale is 0 … 1 where the federation learns likes: 1 is liked, 0 is not. */
   readonly catalogue: Catalogue;
   readonly ratings: readonly OwnRating[];
   /** All that has left the device. */
@@ -88,8 +89,10 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
     sent = addSent(sent, message);
     onChange();
   });
-  const { home, catalogue, invite } = await arrive(options.invite, shelf, telling);
+  const { home, catalogue: published, invite } = await arrive(options.invite, shelf, telling);
   const { spec, origin } = home;
+  const feedback = feedbackOf(spec);
+  const catalogue = asRated(published, feedback);
   const expected = decoderOf(spec);
   const modelLimit = mostModelBytes(expected.tensors);
   const states = statesOn(shelf);
@@ -135,7 +138,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
     async recommend(k) {
       if (!(Number.isInteger(k) && k >= 1)) throw new ConcordError("invalid_argument", `cannot recommend ${k} items`);
       if (ratings.length === 0) return topOf(catalogue, ratings, undefined, k);
-      const data = datasetOf(ratings, catalogue);
+      const data = datasetOf(ratings, catalogue, feedback);
       const scores = await predictions(data, await trained());
       return topOf(catalogue, ratings, scores, k);
     },
@@ -183,7 +186,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
 
   async function takePart({ name, paused = false }: { readonly name?: string; readonly paused?: boolean } = {}) {
     if (party !== undefined) return party;
-    const data = () => partyDataOf(datasetOf(ratings, catalogue));
+    const data = () => partyDataOf(datasetOf(ratings, catalogue, feedback));
     const first = data();
     identity ??= await joinAnew(first, name);
     const running = runParty({
@@ -289,7 +292,7 @@ async function open(options: RecommenderOptions): Promise<Recommender> {
   async function checkState({ ratings: own, privateState }: ReturnType<typeof readCopy>): Promise<void> {
     if (own.length === 0) return;
     try {
-      await predictions(datasetOf(own, catalogue), privateState ?? keepPrivate({}));
+      await predictions(datasetOf(own, catalogue, feedback), privateState ?? keepPrivate({}));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new ConcordError("invalid_argument", `the private state of this copy does not fit: ${why}`, {
