@@ -37,7 +37,7 @@ const PUBLISHED = { kind: "personalfr", encoder: "published" };
 /** Data sets, and the server's settings that did best on their validation ratings (`tune.ts`). */
 const FILMS = {
   "100k": { dataset: "movielens-100k", users: 943, server: { learningRate: 0.005, rowDecay: 0.12 } },
-  "1m": { dataset: "movielens-1m", users: 6040, server: { learningRate: 0.003, rowDecay: 0.06 } },
+  "1m": { dataset: "movielens-1m", users: 6040, server: { learningRate: 0.005, rowDecay: 0.06 } },
 };
 
 /** In the order in which they are run: what is worth most comes first. */
