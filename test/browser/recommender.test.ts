@@ -189,6 +189,27 @@ describe.skipIf(!existsSync(CHROMIUM))("the recommender's page in Chromium", () 
     expect(await topTen()).not.toContain(titleOf(7));
   });
 
+  test("where the federation learns likes there are thumbs, and a probability beside what is recommended", async () => {
+    await coordinator.createFederation("likes", { ...spec, task: { ...spec.task, loss: "bce" } });
+    const visitor = await (await browser.newContext({ viewport: { width: 390, height: 844 } })).newPage();
+    visitor.on("pageerror", (error) => complaints.push(String(error)));
+    await visitor.goto((await coordinator.createInvite("likes")).url);
+    const thumb = (column: number, name: string) =>
+      visitor
+        .getByRole("radiogroup", { name: `Do you like ${titleOf(column)}?` })
+        .getByRole("radio", { name, exact: true });
+    for (const [column, says] of [[0, "I like it"] as const, [1, "I do not like it"] as const]) {
+      await thumb(column, says).dispatchEvent("click");
+      await until(() => thumb(column, says).isChecked());
+    }
+    await visitor.getByText("likely to be liked").first().waitFor();
+    const scores = await visitor.locator(".top-score").allTextContents();
+    expect(scores).toHaveLength(10);
+    for (const score of scores) expect(score).toMatch(/^\d{1,3} % likely to be liked$/);
+    expect(complaints).toEqual([]);
+    await visitor.context().close();
+  });
+
   test("a second tab recommends too, but only one takes part", async () => {
     const tab = await page.context().newPage();
     await tab.goto(page.url());
