@@ -10,7 +10,9 @@ type Term = readonly [factor: number, tree: Tree<Tensor>];
 export function linearCombination([first, tree]: Term, ...others: readonly Term[]): Tree<Tensor> {
   const terms = others.map(([factor, x]) => [factor, new Map(flatten(x))] as const);
   return mapTree(tree, ({ data, shape }, path) => {
-    const sum = Float64Array.from(data, (x) => first * x);
+    // Loops: TypedArray.from with a function takes twenty times as long for an element.
+    const sum = new Float64Array(data.length);
+    for (let k = 0; k < sum.length; k++) sum[k] = first * (data[k] as number);
     for (const [factor, leaves] of terms) {
       const x = leaves.get(path)?.data;
       if (x?.length !== sum.length) throw new TypeError(`a term has ${x?.length ?? "no"} elements at "${path}"`);

@@ -46,7 +46,10 @@ export function clipUpdate({ items, decoder }: TrainedRows, model: Tree<Tensor>,
   const scale = Math.min(1, clipNorm / Math.sqrt(squares || 1));
   const clipped = mapTree(trained, (leaf, path) => {
     const before = (down.get(path) as Tensor).data;
-    const data = Float32Array.from(leaf.data, (value, e) => (before[e] as number) * (1 - scale) + scale * value);
+    const data = new Float32Array(leaf.data.length);
+    for (let e = 0; e < data.length; e++) {
+      data[e] = (before[e] as number) * (1 - scale) + scale * (leaf.data[e] as number);
+    }
     return tensor("float32", leaf.shape, data) as Tensor;
   });
   return { items, decoder: clipped };
