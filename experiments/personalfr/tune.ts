@@ -2,7 +2,7 @@
  * Settings of the light recommender by their RMSE on the validation ratings: every candidate changes the chosen settings in one or two
  * places, and each is run once with the same seed. The test ratings are not looked at.
  *
- *     CONCORD_DATA=… node experiments/personalfr/tune.ts [--films 100k|1m] [--seed 1]
+ *     CONCORD_DATA=… node experiments/personalfr/tune.ts [--films 100k|1m|100k-fedavg] [--seed 1]
  *
  * Finished candidates are kept at once in `results/tuning-<films>.json` and skipped the next time.
  */
@@ -18,6 +18,8 @@ interface Candidate {
   readonly rounds?: number;
   /** Rounds over which the learning rates fall to 0 by a cosine; as many as there are, if it is not given. */
   readonly horizon?: number;
+  /** Of the parties' own steps. */
+  readonly learningRate?: number;
   readonly algorithm?: Readonly<Record<string, unknown>>;
   readonly server?: Readonly<Record<string, unknown>>;
 }
@@ -77,27 +79,35 @@ const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
     { server: { rowDecay: 0.03 } },
     { server: { learningRate: 0.008, rowDecay: 0.06 } },
   ],
+  // Federated averaging of the whole autoencoder has no server step; what there is to choose is the rate of the parties.
+  "100k-fedavg": [{}, { learningRate: 1 }, { learningRate: 10 }, { learningRate: 3, algorithm: { localSteps: 10 } }],
 };
 /** What the candidates change: settings that an earlier, smaller search on MovieLens 100K had found. */
 const START = { learningRate: 0.003, rowDecay: 0.12 };
 
 const candidates = CANDIDATES[values.films];
-const parties = values.films === "1m" ? 6040 : 943;
-const base = CELLS.find(({ id, seed }) => id === `${values.films}-explicit-${parties}` && seed === 1);
-if (candidates === undefined || base === undefined) throw new RangeError("--films is 100k or 1m");
+const BASES: Readonly<Record<string, string>> = {
+  "100k": "100k-explicit-943",
+  "1m": "1m-explicit-6040",
+  "100k-fedavg": "100k-explicit-943-fedavg",
+};
+const base = CELLS.find(({ id, seed }) => id === BASES[values.films] && seed === 1);
+if (candidates === undefined || base === undefined) throw new RangeError("--films is 100k, 1m or 100k-fedavg");
 const seed = Number(values.seed);
 const kept = join(import.meta.dirname, "results", `tuning-${values.films}.json`);
 const tried: Tried[] = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : [];
-const nameOf = ({ rounds, horizon, algorithm, server }: Candidate) =>
-  JSON.stringify([rounds, horizon, algorithm, server]);
+const nameOf = ({ rounds, horizon, learningRate, algorithm, server }: Candidate) =>
+  JSON.stringify([rounds, horizon, learningRate, algorithm, server]);
 
 for (const candidate of candidates) {
   if (tried.some((one) => one.seed === seed && nameOf(one) === nameOf(candidate))) continue;
   const rounds = candidate.rounds ?? base.rounds;
   const horizon = candidate.horizon ?? rounds;
   const server = { ...(base.algorithm.server as object), ...START, cosineRounds: horizon, ...candidate.server };
-  const task = { ...base.task, schedule: { kind: "cosine", rounds: horizon } };
-  const algorithm = { ...base.algorithm, ...candidate.algorithm, server };
+  const learningRate = candidate.learningRate ?? base.task.learningRate;
+  const task = { ...base.task, learningRate, schedule: { kind: "cosine", rounds: horizon } };
+  const steps = base.algorithm.kind === "personalfr" ? { server } : {};
+  const algorithm = { ...base.algorithm, ...candidate.algorithm, ...steps };
   const cell = {
     ...base,
     seed,
