@@ -90,6 +90,17 @@ describe("the time of a round", () => {
     );
   });
 
+  it("is, to the last bit and for every party, that of a coordinator's line so wide that it limits nobody", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(arbitraryLink, arbitrarySteps), { minLength: 1, maxLength: 6 }), (members) => {
+        const plan = planOf(12, ...members.map(([, steps], i) => member(`p${i}`, ...steps)));
+        const links = Object.fromEntries(members.map(([link], i) => [`p${i}`, link]));
+        const wide = { up: Number.MAX_VALUE, down: Number.MAX_VALUE };
+        expect(virtualTime(plan, network(links), bytes)).toEqual(virtualTime(plan, network(links, wide), bytes));
+      }),
+    );
+  });
+
   it("is never below what the coordinator's line needs for all bytes, nor below the time without a limit", () => {
     fc.assert(
       fc.property(fc.array(arbitraryLink, { minLength: 1, maxLength: 5 }), (list) => {

@@ -58,19 +58,13 @@ export function virtualTime(
   const toParties = new SharedLine(server?.up ?? Number.POSITIVE_INFINITY);
   const fromParties = new SharedLine(server?.down ?? Number.POSITIVE_INFINITY);
   const travellers = plan.members.map((member) => new Traveller(member, linkTo(network, member.party)));
-  const exchanges = exchangeSteps(plan).map((step) => ({
-    step,
-    due: travellers.filter(({ member }) => member.exchanges.includes(step)),
-  }));
+  const arrivalOfAll = toParties.isLimited || fromParties.isLimited ? arrivalTogether : arrivalApart;
 
   for (const traveller of travellers) enter(traveller, "asking", 0);
   let now = 0;
-  for (const { step, due } of exchanges) {
-    while (!due.every((traveller) => traveller.waitsAt(step))) {
-      const next = earliest(travellers);
-      now = next.until;
-      leave(next, now);
-    }
+  for (const step of exchangeSteps(plan)) {
+    const due = travellers.filter(({ member, index }) => member.exchanges[index] === step);
+    now = Math.max(now, arrivalOfAll(due));
     for (const traveller of due) {
       traveller.index++;
       if (step < plan.steps) enter(traveller, "asking", now);
@@ -79,6 +73,32 @@ export function virtualTime(
   for (const traveller of travellers) traveller.spend(now);
   const parties = travellers.map(({ member, spent }) => [member.party, { ...spent }]);
   return { total: now, parties: Object.fromEntries(parties) };
+
+  /** When the last of those who are due at an exchange arrives. On a limited line it depends on everybody's transfers, in order. */
+  function arrivalTogether(due: readonly Traveller[]): number {
+    let last = 0;
+    while (!due.every(({ stage }) => stage === "waiting")) {
+      const next = earliest(travellers);
+      last = next.until;
+      leave(next, last);
+    }
+    return last;
+  }
+
+  /**
+   * The same where no line is limited. Then nobody is in another's way between two exchanges, and each of the due can be
+   * followed by itself: the time to work out a round grows with its exchanges alone, not with exchanges times parties.
+   */
+  function arrivalApart(due: readonly Traveller[]): number {
+    let last = 0;
+    for (const traveller of due) {
+      while (traveller.stage !== "waiting") {
+        last = Math.max(last, traveller.until);
+        leave(traveller, traveller.until);
+      }
+    }
+    return last;
+  }
 
   function enter(traveller: Traveller, stage: Stage, now: number): void {
     traveller.spend(now);
@@ -141,10 +161,6 @@ class Traveller {
     return segmentOf(this.member, this.index) as Segment;
   }
 
-  waitsAt(step: number): boolean {
-    return this.stage === "waiting" && this.member.exchanges[this.index] === step;
-  }
-
   /** Books the time since the last call to the stage. */
   spend(now: number): void {
     this.spent[COUNTED_AS[this.stage]] += now - this.since;
@@ -165,9 +181,13 @@ class SharedLine {
     this.capacity = capacity;
   }
 
+  get isLimited(): boolean {
+    return this.capacity !== Number.POSITIVE_INFINITY;
+  }
+
   add(traveller: Traveller, limit: number, bytes: number, now: number): void {
     // Without a limit nobody is in another's way, and there is nothing to share.
-    if (this.capacity === Number.POSITIVE_INFINITY) {
+    if (!this.isLimited) {
       traveller.until = now + bytes / limit;
       return;
     }

@@ -237,6 +237,39 @@ describe("for any parties, a plan", () => {
   });
 });
 
+it("a plan for 500 parties keeps the deadline, and each party has the best level of its own unless others forbid it", () => {
+  const links = fc.sample(arbitraryLink, { seed: 1, numRuns: 500 });
+  const asked = question(
+    links.map((link, i) => party(`p${i}`, link, { examples: 1 + ((37 * i) % 400) })),
+    { steps: 250, deadline: 60 },
+  );
+  const plan = planIntervals(asked);
+  expect(plan.parties.length + plan.unable.length).toBe(500);
+  const time = clock(asked, levels(plan));
+  expect(plan.seconds).toBe(time.total);
+  expect(plan.seconds).toBeLessThanOrEqual(60 * (1 + 1e-9));
+  for (const { party, seconds } of plan.parties) expect(seconds).toEqual(time.parties[party]);
+
+  const linkOf = new Map(asked.parties.map(({ id, link }) => [id, link]));
+  const alone = (id: string, level: Level) => {
+    const { up, down, latency, pace } = linkOf.get(id) as Link;
+    return 250 / pace + schedule(level, 250).length * (1000 / up + 1000 / down + 4 * latency);
+  };
+  for (const { party, level, limit } of plan.parties) {
+    expect(alone(party, level)).toBeLessThanOrEqual(60);
+    const next = LEVELS[LEVELS.indexOf(level) - 1];
+    expect(limit === "nothing").toBe(next === undefined);
+    if (next !== undefined && limit !== "others") expect(alone(party, next)).toBeGreaterThan(60);
+  }
+  const blocked = plan.parties.filter(({ limit }) => limit === "others");
+  expect(blocked).not.toEqual([]);
+  for (const { party, level } of blocked) {
+    const next = LEVELS[LEVELS.indexOf(level) - 1] as Level;
+    expect(clock(asked, { ...levels(plan), [party]: next }).total).toBeGreaterThan(60);
+  }
+  for (const { party } of plan.unable) expect(alone(party, "g")).toBeGreaterThan(60);
+});
+
 it.each<[string, PlanQuestion, string]>([
   ["no parties", question([]), "parties: expected at least one"],
   ["a party twice", question([party("a"), party("a")]), 'party "a" is there twice'],

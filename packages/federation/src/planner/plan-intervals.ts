@@ -12,7 +12,7 @@ import { showSeconds } from "./own-seconds.ts";
 import type { PlannedParty, PlanQuestion } from "./question.ts";
 import { checkQuestion, inTime } from "./question.ts";
 import { labelShares } from "./raise-order.ts";
-import { timeOf } from "./time-of.ts";
+import { timeOf, totalOf } from "./time-of.ts";
 import type { UnableParty } from "./unable.ts";
 import { explainUnable } from "./unable.ts";
 import type { UniformPlan } from "./uniform.ts";
@@ -88,14 +88,12 @@ export function planIntervals(question: PlanQuestion): IntervalPlan {
     .filter(({ options }) => options.length === 0)
     .map(({ party, all }) => explainUnable(party, all[0] as Option, question));
 
-  const timeWith = (at: readonly number[]) =>
-    timeOf(
-      able.map(({ party, options }, i) => ({ party, exchanges: (options[at[i] as number] as Option).exchanges })),
-      question,
-    );
-  const assigned = able.length === 0 ? [] : assign(able, (at) => inTime(timeWith(at).total, question));
+  const exchanging = (at: readonly number[]) =>
+    able.map(({ party, options }, i) => ({ party, exchanges: (options[at[i] as number] as Option).exchanges }));
+  const fits = (at: readonly number[]) => inTime(totalOf(exchanging(at), question), question);
+  const assigned = able.length === 0 ? [] : assign(able, fits);
   const at = assigned ?? able.map(() => 0);
-  const time = able.length === 0 ? { total: 0, parties: {} } : timeWith(at);
+  const time = able.length === 0 ? { total: 0, parties: {} } : timeOf(exchanging(at), question);
   const plans = able.map(({ party, options }, i) =>
     partyPlan(party, options[at[i] as number] as Option, limitOf(i), time, question),
   );

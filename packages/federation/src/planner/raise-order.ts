@@ -22,11 +22,12 @@ export function raiseOrder(candidates: readonly Candidate[]): readonly number[] 
   const at = candidates.map(() => 0);
   const order: number[] = [];
   for (;;) {
+    const carried = shares && carriedLabels(candidates, at, shares);
     let best: { readonly i: number; readonly worth: number; readonly distance: number } | undefined;
     for (const [i, candidate] of candidates.entries()) {
       const worth = worthOfRaise(candidate, at[i] as number);
       if (worth === undefined || (best !== undefined && worth < best.worth * (1 - 1e-12))) continue;
-      const distance = shares && distanceAfter(candidates, at, i, shares);
+      const distance = shares && carried && distanceAfter(candidate, at[i] as number, i, carried, shares);
       const equal = best !== undefined && worth <= best.worth * (1 + 1e-12);
       if (best && equal && !((distance ?? 0) < best.distance - 1e-12)) continue;
       best = { i, worth, distance: distance ?? 0 };
@@ -44,17 +45,31 @@ function worthOfRaise({ party, options }: Candidate, at: number): number | undef
   return (party.examples * Math.log(to / from)) / (to - from);
 }
 
+interface Pool {
+  readonly examples: number;
+  readonly shares: readonly number[];
+}
+
 interface Shares {
   readonly of: readonly (readonly number[])[];
   readonly whole: readonly number[];
 }
 
-function distanceAfter(candidates: readonly Candidate[], at: readonly number[], raised: number, shares: Shares) {
-  const parts = candidates.map(({ party, options }, i) => {
-    const option = options[(at[i] as number) + (i === raised ? 1 : 0)];
-    return { examples: party.examples * (option?.exchanges.length ?? 0), shares: shares.of[i] as readonly number[] };
-  });
-  return divergence(pooled(parts), shares.whole);
+/** The labels of the exchanges of an assignment, Σ n_i E_i P_i, and Σ n_i E_i. */
+function carriedLabels(candidates: readonly Candidate[], at: readonly number[], { of }: Shares): Pool {
+  const parts = candidates.map(({ party, options }, i) => ({
+    examples: party.examples * (options[at[i] as number]?.exchanges.length ?? 0),
+    shares: of[i] as readonly number[],
+  }));
+  return { examples: parts.reduce((sum, { examples }) => sum + examples, 0), shares: pooled(parts) };
+}
+
+/** How far the labels are from those of all once candidate i is raised: only its further exchanges are added to the pool. */
+function distanceAfter(candidate: Candidate, at: number, i: number, carried: Pool, shares: Shares): number {
+  const { party, options } = candidate;
+  const more = (options[at + 1]?.exchanges.length ?? 0) - (options[at]?.exchanges.length ?? 0);
+  const added: Pool = { examples: party.examples * more, shares: shares.of[i] as readonly number[] };
+  return divergence(pooled([carried, added]), shares.whole);
 }
 
 /** The label shares of each party, if all of them show their labels. */

@@ -3,7 +3,7 @@ import { budgetOf } from "./options.ts";
 import { ownSeconds, showOwnSeconds, showSeconds } from "./own-seconds.ts";
 import type { PlannedParty, PlanQuestion } from "./question.ts";
 import { inTime, messageOnLine } from "./question.ts";
-import { timeOf } from "./time-of.ts";
+import { totalOf } from "./time-of.ts";
 
 /** Federated averaging with E evenly spread exchanges of every party: what a plan is compared with. */
 export interface UniformPlan {
@@ -22,7 +22,7 @@ export interface UniformPlan {
 export function uniformPlan(parties: readonly PlannedParty[], exchanges: number, question: PlanQuestion): UniformPlan {
   const { steps, messageBytes } = question;
   const at = evenExchanges(steps, exchanges);
-  const { total: seconds } = timeOf(
+  const seconds = totalOf(
     parties.map((party) => ({ party, exchanges: at })),
     question,
   );
