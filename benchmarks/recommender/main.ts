@@ -59,7 +59,7 @@ const spec = federationSpecSchema.parse({
     clipNorm: 1,
     batchSize: 1,
   },
-  algorithm: { kind: "personalfr", localSteps: T },
+  algorithm: { kind: "personalfr", localSteps: T, encoder: "published" },
   rounds: 1,
   seed: 1,
 });

@@ -28,7 +28,7 @@ export function tinyRecommender(
       batchSize: 2,
       ...task,
     },
-    algorithm: { kind: "personalfr", localSteps: 3, ...algorithm },
+    algorithm: { kind: "personalfr", localSteps: 3, encoder: "published", ...algorithm },
     rounds: 2,
     seed: 5,
     ...overrides,

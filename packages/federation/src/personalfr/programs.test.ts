@@ -54,7 +54,7 @@ describe("a local step on the active items", () => {
   });
 
   it("does in float32, with padding, what the reference does, to 1e-5", async () => {
-    const spec = personalfrSpecSchema.parse({ kind: "personalfr", localSteps: STEPS });
+    const spec = personalfrSpecSchema.parse({ kind: "personalfr", localSteps: STEPS, encoder: "published" });
     const task = buildTask(tinyRecommender().task);
     const bench = benches(spec)(task);
     const size = { rows: 32, batch: 1, users: 1 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The algorithm `personalfr` as a specification states it. The defaults are those of the published method. */
+/** The algorithm `personalfr` as a specification states it. But for `encoder`, the defaults are those of the published method. */
 export const personalfrSpecSchema = z.strictObject({
   kind: z.literal("personalfr"),
   /** T: local steps of each party in a round. */
@@ -8,10 +8,10 @@ export const personalfrSpecSchema = z.strictObject({
   /** Parties drawn for each round; all of them where it is not given. */
   activeParties: z.int().min(1).max(100_000).optional(),
   /**
-   * What a party keeps to itself: the published encoder of its users' rows, or one code for each user ("vector"), which is all
-   * that the encoder of a single user can give.
+   * What a party keeps to itself: one code for each user ("vector"), which is all that the encoder of a single user can give and as
+   * good in our runs (docs/recommender.md), or the published encoder of its users' rows.
    */
-  encoder: z.enum(["published", "vector"]).default("published"),
+  encoder: z.enum(["published", "vector"]).default("vector"),
   /** What a party sends of the last layer: the rows of its own items with their numbers, or all rows. */
   upload: z
     .discriminatedUnion("kind", [
