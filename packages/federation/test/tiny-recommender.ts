@@ -28,7 +28,12 @@ export function tinyRecommender(
       batchSize: 2,
       ...task,
     },
-    algorithm: { kind: "personalfr", localSteps: 3, encoder: "published", ...algorithm },
+    algorithm: {
+      ...(algorithm.kind === undefined && { encoder: "published" }),
+      kind: "personalfr",
+      localSteps: 3,
+      ...algorithm,
+    },
     rounds: 2,
     seed: 5,
     ...overrides,
