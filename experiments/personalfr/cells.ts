@@ -67,7 +67,12 @@ export const CELLS: readonly Cell[] = [
       changed("three-decoys", { disguise: { decoys: 3 } }),
       changed("clipped", { disguise: { clipNorm: 0.05 } }),
       // The whole autoencoder is averaged; a party with one user has no use for an encoder of its own.
-      { ...cell, id: "100k-explicit-943-fedavg", algorithm: { kind: "fedavg", localSteps: 2, activeParties: 95 } },
+      {
+        ...cell,
+        id: "100k-explicit-943-fedavg",
+        task: { ...cell.task, learningRate: 10 },
+        algorithm: { kind: "fedavg", localSteps: 2, activeParties: 95 },
+      },
     ];
   }),
   ...[100, 300, 943].map((parties) => published("100k", parties)),

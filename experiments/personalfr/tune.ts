@@ -80,7 +80,7 @@ const CANDIDATES: Readonly<Record<string, readonly Candidate[]>> = {
     { server: { learningRate: 0.008, rowDecay: 0.06 } },
   ],
   // Federated averaging of the whole autoencoder has no server step; what there is to choose is the rate of the parties.
-  "100k-fedavg": [{}, { learningRate: 1 }, { learningRate: 10 }, { learningRate: 3, algorithm: { localSteps: 10 } }],
+  "100k-fedavg": [{ learningRate: 0.1 }, { learningRate: 1 }, { learningRate: 10 }],
 };
 /** What the candidates change: settings that an earlier, smaller search on MovieLens 100K had found. */
 const START = { learningRate: 0.003, rowDecay: 0.12 };
