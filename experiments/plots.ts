@@ -19,7 +19,7 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [760, 400, 60, 200, 34, 50];
 /** The method in blues, controls in oranges, baselines in greys. */
 const COLOURS = {
   method: ["#1746a2", "#2f6fed", "#7fa9f8", "#0b7a75", "#4bb5ae"],
-  control: ["#c2410c", "#f08a24", "#a16207", "#d9a441", "#8f3f71"],
+  control: ["#c2410c", "#f08a24", "#a16207", "#d9a441", "#8f3f71", "#d6336c", "#e8590c", "#5f3dc4"],
   baseline: ["#222222", "#555555", "#7a7a7a", "#9a9a9a", "#bbbbbb", "#5b6b7b", "#8899aa"],
 };
 

@@ -82,7 +82,11 @@ function draw(films: string, runs: readonly Kept[]): void {
     const points = course.map(({ loss, payloadBytesUp }) => [megabytes(payloadBytesUp), Math.sqrt(loss)] as const);
     const kind = set === "headline" || set === "ml1m" ? "method" : set === "ablation" ? "control" : "baseline";
     const shown = points.filter(([, error]) => error <= 1.05 && error >= 0.85);
-    return { name: cell.replace(`${films}-explicit-`, ""), kind, points: shown };
+    return {
+      name: cell.replace(`${films}-explicit-`, "").replace(/^(\d+)$/, "$1 parties, one vector a user"),
+      kind,
+      points: shown,
+    };
   });
   const shown = curves.filter(({ points }) => points.length > 1);
   const across = shown.flatMap(({ points }) => points.map(([x]) => x));
