@@ -27,11 +27,15 @@ export function killer(victims: VictimKind, kills: number, seed: string, site: (
   const plan = planOf(kills, () => r.uniform());
   const log: string[] = [];
   let restarting: Promise<void> | undefined;
+  /** Holds all traffic until a kill that comes some time after a start is over: a fast federation would have ended by then. */
+  let pause: Promise<void> | undefined;
   let skip = 0;
 
   async function restart(victim: Victim): Promise<void> {
     await site().start(victim);
+    const { promise, resolve } = Promise.withResolvers<void>();
     while (plan[0]?.kind === "start") {
+      pause = promise;
       const { delayMs } = plan.shift() as PlannedKill;
       await site().kill(victim);
       log.push(`${victim}, ${delayMs} ms after its start`);
@@ -41,12 +45,15 @@ export function killer(victims: VictimKind, kills: number, seed: string, site: (
       await started;
       await site().start(victim);
     }
+    pause = undefined;
+    resolve();
   }
 
   return {
     log,
     left: () => plan.length,
     async observe(party, moment) {
+      await pause;
       const next = plan[0];
       if (restarting !== undefined || next?.kind !== "traffic" || next.moment !== moment) return;
       if (skip++ < next.skip) return;

@@ -9,7 +9,7 @@ import { DYNAMICFL, dynamicExchanges, simulated, smallSpec } from "./small-feder
 describe.each([
   ["FedAvg", smallSpec({ kind: "fedavg", localSteps: 4 }, 9), () => 1],
   ["FedSGD", smallSpec({ kind: "fedsgd", localSteps: 3 }, 5), () => 3],
-  ["DynamicFL", smallSpec(DYNAMICFL, 2), dynamicExchanges],
+  ["DynamicFL", smallSpec(DYNAMICFL, 6), dynamicExchanges],
 ])("%s", (algorithm, spec, exchanges) => {
   let site: Site | undefined;
   afterEach(async () => {

@@ -226,7 +226,7 @@ describe("an exchange of a fast group", () => {
         reason: "0 of 1 parties replied at step 4 within 600 s, the quorum is 1",
       }),
     );
-    expect(await b.train(works[0] as never, 1).catch(({ code }) => code)).toBe("permission_denied");
+    expect(await b.train(works[0] as never, 1).catch(({ code }) => code)).toBe("gone");
   });
 
   it("that nobody reaches ends the round where nobody is left for a later one", async () => {
@@ -344,7 +344,7 @@ describe("an evaluation", () => {
     await advance(1);
     const [round] = await coordinator.rounds("tiny");
     expect(round).toMatchObject({ status: "finished", accuracy: 0.5, evaluated: { parties: 1, examples: 10 } });
-    expect(await b.evaluate(late, 1, 10).catch(({ code }) => code)).toBe("permission_denied");
+    expect(await b.evaluate(late, 1, 10).catch(({ code }) => code)).toBe("gone");
     const evaluation = { accuracy: { sum: 1, count: 10 } };
     expect(await b.reply(late.lease.id, { kind: "evaluate", evaluation })).toEqual({ status: "late" });
   });

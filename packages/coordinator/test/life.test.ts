@@ -244,6 +244,8 @@ describe("several federations", () => {
     expect(workA.lease.model.sha256).not.toBe(workB.lease.model.sha256);
     await expect(a.download(workB.lease.model)).rejects.toMatchObject({ code: "permission_denied" });
     await coordinator.stop("one", "enough");
+    // Between the lease and its model: "gone" sends a party back to ask, where a lack of permission would end it for good.
+    await expect(a.download(workA.lease.model)).rejects.toMatchObject({ code: "gone" });
     expect(await a.work()).toEqual({ kind: "finished", reason: "the federation was stopped" });
     expect((await coordinator.federations()).map(({ id, status }) => [id, status])).toEqual([
       ["one", "stopped"],

@@ -132,6 +132,18 @@ describe("a lease", () => {
     expect(coordinator.calls.filter(({ path }) => path === "/v1/party/leases/1-0/heartbeat").length).toBeGreaterThan(0);
   });
 
+  test("that is gone when its model is fetched ends nothing but the segment", async () => {
+    const { coordinator, run } = await start(fedavg);
+    let refused = 0;
+    coordinator.interfere = ({ path }) =>
+      path.startsWith("/v1/blobs/") && refused++ === 0
+        ? refuse(new ConcordError("gone", "no lease names it"))
+        : undefined;
+    expect((await run().done).kind).toBe("finished");
+    expect(refused).toBeGreaterThan(1);
+    expect(encodeSafetensors(coordinator.model)).toEqual(await simulated(fedavg));
+  });
+
   test("that is gone ends the segment, whose work is dropped; the party goes on", async () => {
     const { coordinator, run, seen } = await start(smallSpec({ kind: "fedavg", localSteps: 400 }, 1));
     shortenHeartbeats(coordinator);

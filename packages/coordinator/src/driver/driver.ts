@@ -214,7 +214,11 @@ export function drive(context: Context, live: Live, onRoundEnd: () => void): Dri
     },
     async download(id, sha256) {
       const { lease } = find(id);
-      if (lease?.record.model !== sha256) {
+      // Such as that of a federation that was stopped meanwhile: no fault of the party, which must not give up for good.
+      if (lease === undefined) {
+        throw new ConcordError("gone", "no lease names this blob any more; ask for work", { param: "sha256" });
+      }
+      if (lease.record.model !== sha256) {
         throw new ConcordError("permission_denied", "a party may fetch only the blob that its lease names");
       }
       const content = live.downloads.find(sha256)?.content ?? (await depot.get(sha256));
