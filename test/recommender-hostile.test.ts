@@ -1,10 +1,9 @@
-import { memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
 import type { Tensor, Tree } from "@concord/engine";
 import { decodeSafetensors, encodeSafetensors, float32, int32, mapTree, portableEngine } from "@concord/engine";
-import { type CoordinatorClient, coordinatorClient, join, memoryStore as memoryStates, runParty } from "@concord/party";
+import { type CoordinatorClient, coordinatorClient, join, memoryStore, runParty } from "@concord/party";
 import { blobId, ConcordError, parseInvite } from "@concord/protocol";
-import { expect, onTestFinished, test } from "vitest";
-import { smallRaters, smallRecommender } from "./small-recommender.ts";
+import { expect, test } from "vitest";
+import { filmsCoordinator, smallRaters, smallRecommender } from "./small-recommender.ts";
 
 /** What a party sends that it must not: each is refused with a reason, and harms nobody. */
 
@@ -73,13 +72,7 @@ test("wrong updates are refused with a reason, and the round ends as if they had
 /** The model after two rounds of an honest party and one that first sends all of these. */
 async function finalModel(wrong: typeof WRONG): Promise<string> {
   const spec = smallRecommender("vector", 2);
-  const coordinator = await startCoordinator({
-    store: { ...memoryStore(), close: async () => {} },
-    blobs: memoryBlobs(),
-    port: 0,
-  });
-  onTestFinished(() => coordinator.close());
-  await coordinator.createFederation("films", spec);
+  const coordinator = await filmsCoordinator(spec);
   const [honest, hostile] = smallRaters([1, 1]);
   if (honest === undefined || hostile === undefined) throw new Error("there are two raters");
   const joined = async (name: string, data: typeof honest) => {
@@ -87,7 +80,7 @@ async function finalModel(wrong: typeof WRONG): Promise<string> {
     return join(coordinatorClient({ origin: invite.origin }), { invite, spec, data, client: "test" });
   };
   const identity = await joined("honest", honest);
-  const party = runParty({ identity, data: honest, engine: await portableEngine(), privateStore: memoryStates() });
+  const party = runParty({ identity, data: honest, engine: await portableEngine(), privateStore: memoryStore() });
   const { origin, key } = await joined("hostile", hostile);
   const client = coordinatorClient({ origin, key, retry: { attempts: 1 } });
   for (;;) {

@@ -1,14 +1,13 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
 import { decodeSafetensors, encodeSafetensors, flatten, portableEngine } from "@concord/engine";
 import { algorithmOf, type Checkpoint, inlineExecutor, simulate } from "@concord/federation";
 import { buildTask } from "@concord/learning";
 import { openParty } from "@concord/party/node";
 import { blobId } from "@concord/protocol";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { smallRaters, smallRecommender } from "./small-recommender.ts";
+import { filmsCoordinator, heardFetch, smallRaters, smallRecommender } from "./small-recommender.ts";
 
 /** A recommender over HTTP: what a party keeps to itself is in no byte that it sends. */
 
@@ -20,19 +19,8 @@ describe.each(["published", "vector"])("a federated recommender over HTTP, encod
     const folder = await mkdtemp(join(tmpdir(), "concord-recommender-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const spec = smallRecommender(encoder, SIZES.length);
-    const coordinator = await startCoordinator({
-      store: { ...memoryStore(), close: async () => {} },
-      blobs: memoryBlobs(),
-      port: 0,
-    });
-    await coordinator.createFederation("films", spec);
-    const sent: Uint8Array[] = [];
-    const listening: typeof fetch = async (input, init) => {
-      const request = new Request(input, init);
-      sent.push(new TextEncoder().encode(request.url + JSON.stringify([...request.headers])));
-      sent.push(new Uint8Array(await request.clone().arrayBuffer()));
-      return await fetch(request);
-    };
+    const coordinator = await filmsCoordinator(spec);
+    const { sent, fetch: listening } = heardFetch();
     const kept: Uint8Array[] = [];
     const parties = await Promise.all(
       smallRaters(SIZES).map(async ({ id, train, heldOut }) => {
@@ -65,7 +53,6 @@ describe.each(["published", "vector"])("a federated recommender over HTTP, encod
     const expected = last?.state.model ?? {};
     expect(await blobId(await coordinator.currentModel("films"))).toBe(await blobId(encodeSafetensors(expected)));
     expect((await coordinator.result("films")).loss).toBe(last?.history.at(-1)?.evaluation?.loss);
-    await coordinator.close();
   });
 });
 
@@ -81,20 +68,8 @@ describe("decoys over HTTP", () => {
     const rated = [...train.known.items];
     /** What the party of this folder says that it has, in every update to a coordinator with this seed; all bytes that it sends. */
     const seen = async (dir: string) => {
-      const coordinator = await startCoordinator({
-        store: { ...memoryStore(), close: async () => {} },
-        blobs: memoryBlobs(),
-        port: 0,
-      });
-      onTestFinished(() => coordinator.close());
-      await coordinator.createFederation("films", spec);
-      const bodies: Uint8Array[] = [];
-      const listening: typeof fetch = async (input, init) => {
-        const request = new Request(input, init);
-        bodies.push(new TextEncoder().encode(request.url + JSON.stringify([...request.headers])));
-        bodies.push(new Uint8Array(await request.clone().arrayBuffer()));
-        return await fetch(request);
-      };
+      const coordinator = await filmsCoordinator(spec);
+      const { sent: bodies, fetch: listening } = heardFetch();
       const options = { dir, data: { train, heldOut }, engine, fetch: listening };
       const invite = (await coordinator.createInvite("films", { party: "a" })).url;
       // Killed between two rounds: another process goes on with what is on the disk.

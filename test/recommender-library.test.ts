@@ -71,6 +71,17 @@ afterEach(() => coordinator.close());
 const open = async (more: object = {}) => Recommender.open({ invite, engine: await portableEngine(), ...more });
 const titles = (list: readonly { readonly item: { readonly title: string } }[]) => list.map(({ item }) => item.title);
 
+/** Every byte that comes in on any socket of a server until the test ends. */
+function heardBySockets(): readonly Buffer[] {
+  const heard: Buffer[] = [];
+  const listen = (message: unknown) => {
+    (message as { socket: Socket }).socket.on("data", (bytes: Buffer) => heard.push(bytes));
+  };
+  subscribe("net.server.socket", listen);
+  onTestFinished(() => void unsubscribe("net.server.socket", listen));
+  return heard;
+}
+
 describe("a recommender on its owner's device", () => {
   test("recommends what is popular at first, then by ratings, and never what is rated", async () => {
     const films = await open();
@@ -96,17 +107,12 @@ describe("a recommender on its owner's device", () => {
   });
 
   test("takes part: the log of what was sent is what the coordinator has metered, and holds no rating", async () => {
-    const heard: Buffer[] = [];
-    const listen = (message: unknown) => {
-      (message as { socket: Socket }).socket.on("data", (bytes: Buffer) => heard.push(bytes));
-    };
-    subscribe("net.server.socket", listen);
+    const heard = heardBySockets();
     const films = await open();
     const chosen = [3, 11, 42].map((column) => catalogue.items[column] as Catalogue["items"][number]);
     for (const [n, { id }] of chosen.entries()) await films.rate(id, n + 3);
     const party = await films.takePart({ name: "visitor" });
     expect((await party.done).kind).toBe("finished");
-    unsubscribe("net.server.socket", listen);
 
     const [view] = await coordinator.parties("films");
     expect(films.sent).toMatchObject({ payload: view?.train.payloadUp, index: view?.train.indexUp });
@@ -179,11 +185,7 @@ describe("a recommender on its owner's device", () => {
   });
 
   test("the secret goes with the copy, stays when one leaves and joins again, and is sent to nobody", async () => {
-    const heard: Buffer[] = [];
-    const listen = (message: unknown) => {
-      (message as { socket: Socket }).socket.on("data", (bytes: Buffer) => heard.push(bytes));
-    };
-    subscribe("net.server.socket", listen);
+    const heard = heardBySockets();
     const films = await open();
     await films.rate("5", 4);
     const { secret } = JSON.parse(await films.export());
@@ -198,7 +200,6 @@ describe("a recommender on its owner's device", () => {
     const party = await other.takePart();
     expect(party.identity.secret).toBe(secret);
     expect((await party.done).kind).toBe("finished");
-    unsubscribe("net.server.socket", listen);
     expect(Buffer.concat(heard).toString("latin1")).not.toContain(secret.slice(3, 19));
   });
 

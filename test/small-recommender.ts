@@ -1,6 +1,8 @@
+import { type Coordinator, memoryBlobs, memoryStore, startCoordinator } from "@concord/coordinator";
 import { key, rng } from "@concord/engine";
 import { type FederationSpec, federationSpecSchema } from "@concord/federation";
 import { type Rating, type RatingsDataset, ratingsDataset, splitRatings, subset } from "@concord/learning";
+import { onTestFinished } from "vitest";
 
 const ITEMS = 40;
 
@@ -50,4 +52,30 @@ export function smallRaters(
     const users = [...ids.keys()].filter((u) => ids[u]?.startsWith(`${party}-`));
     return { id: String.fromCharCode(97 + party), train: subset(train, users), heldOut: subset(test, users) };
   });
+}
+
+/** A coordinator in memory with the federation "films"; it closes with the test. */
+export async function filmsCoordinator(spec: FederationSpec): Promise<Coordinator> {
+  const coordinator = await startCoordinator({
+    store: { ...memoryStore(), close: async () => {} },
+    blobs: memoryBlobs(),
+    port: 0,
+  });
+  onTestFinished(() => coordinator.close());
+  await coordinator.createFederation("films", spec);
+  return coordinator;
+}
+
+/** A `fetch` that keeps every byte that goes out: addresses with headers, and bodies. */
+export function heardFetch(): { readonly fetch: typeof fetch; readonly sent: readonly Uint8Array[] } {
+  const sent: Uint8Array[] = [];
+  return {
+    sent,
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      sent.push(new TextEncoder().encode(request.url + JSON.stringify([...request.headers])));
+      sent.push(new Uint8Array(await request.clone().arrayBuffer()));
+      return await fetch(request);
+    },
+  };
 }
