@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -10,6 +10,7 @@ import { key, split } from "@concord/engine";
 import { federationSpecSchema } from "@concord/federation";
 import { handwriting, holdOut } from "@concord/learning";
 import { openParty } from "@concord/party/node";
+import { machine } from "./machine.ts";
 
 /**
  * How many exchanges a second a deployed federation makes when its parties exchange after every local step, as level a of
@@ -69,10 +70,7 @@ async function measure(): Promise<void> {
       what: "exchanges of a round in which every party exchanges after each local step, over HTTP, SQLite and blob files",
       date: new Date().toISOString(),
       machine: {
-        cpu: cpus()[0]?.model ?? "unknown",
-        cores: cpus().length,
-        memoryGiB: Math.round(totalmem() / 2 ** 30),
-        node: process.version,
+        ...machine(),
         loadBefore: round(load, 1),
         note: "coordinator and parties share these cores",
       },

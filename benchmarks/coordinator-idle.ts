@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { federationSpecSchema } from "@concord/federation";
 import { parseInvite } from "@concord/protocol";
+import { machine } from "./machine.ts";
 
 /**
  * What parties that do nothing but hold a lease cost a coordinator: each has a connection of its own and sends a
@@ -84,10 +85,7 @@ async function measure(): Promise<void> {
       what: "idle leased parties on one coordinator over SQLite, each with a connection of its own",
       date: new Date().toISOString(),
       machine: {
-        cpu: cpus()[0]?.model ?? "unknown",
-        cores: cpus().length,
-        memoryGiB: Math.round(totalmem() / 2 ** 30),
-        node: process.version,
+        ...machine(),
         note: "the parties run on the same cores as the coordinator",
       },
       parties,

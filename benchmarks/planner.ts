@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus, loadavg, totalmem } from "node:os";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { key, rng } from "@concord/engine";
 import type { PlannedParty } from "@concord/federation";
 import { LEVELS, MBIT, planIntervals } from "@concord/federation";
+import { machine } from "./machine.ts";
 
 /**
  * How long the planner takes to give each of 10 to 500 parties an interval level, over random links that are the same in
@@ -25,10 +26,7 @@ const result = {
   what: "planIntervals: levels a … g for parties with random links, no limit of the coordinator's line",
   date: new Date().toISOString(),
   machine: {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
+    ...machine(),
     loadBefore: loadBefore.map((load) => round(load)),
     loadAfter: loadavg().map((load) => round(load)),
   },

@@ -44,12 +44,11 @@ export async function localSteps(
   steps: Steps & { readonly decoderRate: number },
 ): Promise<{ readonly state: OwnState; readonly decoder: Tree<Tensor>; readonly loss: number }> {
   const { bench, trainer, signal } = place;
-  const decoderRate = scalar(steps.decoderRate);
   const program = await trainer.step(bench.localStep(state.size));
   const { own, ownOptimizer, decoderOptimizer } = state;
   const { carry, outputs } = await program.run(
     { own, decoder, ownOptimizer, decoderOptimizer },
-    withRate(inputs(place, state, steps), decoderRate),
+    inputs(place, state, steps, { decoderRate: scalar(steps.decoderRate) }),
     signal,
   );
   const losses = outputs.map(({ loss }) => (loss as Tensor).data[0] as number);
@@ -85,11 +84,12 @@ export async function fitSteps(
   };
 }
 
-function* withRate(batches: Iterable<Tree<Tensor>>, decoderRate: Tensor): Generator<Tree<Tensor>> {
-  for (const batch of batches) yield { ...batch, decoderRate };
-}
-
-function* inputs({ bench, spec, ratings, key }: Workplace, state: OwnState, steps: Steps): Generator<Tree<Tensor>> {
+function* inputs(
+  { bench, spec, ratings, key }: Workplace,
+  state: OwnState,
+  steps: Steps,
+  more: Tree<Tensor> = {},
+): Generator<Tree<Tensor>> {
   const { size } = state;
   const rows = batches({ key: split(key, "users"), examples: ratings.size, batchSize: size.batch });
   const ownRate = scalar(steps.ownRate);
@@ -104,7 +104,7 @@ function* inputs({ bench, spec, ratings, key }: Workplace, state: OwnState, step
       latest = users;
     }
     const dropout = dropoutMask(split(key, "dropout", step), [size.batch, bench.shape.code], spec.dropout);
-    yield { ...batch, dropout, ownRate };
+    yield { ...batch, dropout, ownRate, ...more };
   }
 }
 
