@@ -1,1 +1,2 @@
+export * from "./garbage.node.ts";
 export * from "./worker-pool.node.ts";
