@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openBlobFiles, openSqliteStore, startCoordinator } from "@concord/coordinator";
 import { key, split } from "@concord/engine";
+import { collectByAllMemory } from "@concord/engine/node";
 import { federationSpecSchema } from "@concord/federation";
 import { handwriting, holdOut } from "@concord/learning";
 import { openParty } from "@concord/party/node";
@@ -16,6 +17,8 @@ import { machine } from "./machine.ts";
  * How many exchanges a second a deployed federation makes when its parties exchange after every local step, as level a of
  * DynamicFL does: each exchange is a lease, a model down, a step, an update up and a reply for every party, then a merge.
  * The coordinator (over SQLite and files, as in use) and every party are processes of their own on this machine.
+ *
+ * Twice, in turns: with garbage collected as V8 does by default, and by all memory, as `concord` does it.
  *
  *     node benchmarks/coordinator-exchanges.ts [--parties 8] [--exchanges 249] [--hidden 56]
  */
@@ -34,7 +37,11 @@ interface Finished extends Usage {
   readonly payloadBytes: number;
 }
 
-const [role, ...words] = process.argv.slice(2);
+const WAYS = ["by default", "by all memory"] as const;
+const TURNS = 2;
+
+const [role, way, ...words] = process.argv.slice(2);
+if (way === WAYS[1]) collectByAllMemory();
 if (role === "coordinator") await serve(words[0] ?? "", Number(words[1]), Number(words[2]), Number(words[3]));
 else if (role === "party") await takePart(words[0] ?? "", words[1] ?? "", words[2] ?? "");
 else await measure();
@@ -47,16 +54,39 @@ async function measure(): Promise<void> {
       hidden: { type: "string", default: "56" },
     },
   });
-  const [count, exchanges, hidden] = [Number(values.parties), Number(values.exchanges), Number(values.hidden)];
-  const folder = await mkdtemp(join(tmpdir(), "concord-exchanges-"));
+  const [parties, exchanges, hidden] = [Number(values.parties), Number(values.exchanges), Number(values.hidden)];
   const load = loadavg()[0] ?? Number.NaN;
-  const coordinator = fork(SCRIPT, ["coordinator", folder, values.parties, values.exchanges, values.hidden]);
+  const runs = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    for (const way of WAYS) runs.push({ garbage: way, ...(await federate(way, parties, exchanges, hidden)) });
+  }
+  const result = {
+    what: "exchanges of a round in which every party exchanges after each local step, over HTTP, SQLite and blob files",
+    date: new Date().toISOString(),
+    machine: {
+      ...machine(),
+      loadBefore: round(load, 1),
+      note: "coordinator and parties share these cores",
+    },
+    parties,
+    exchanges,
+    modelBytes: 4 * (784 * hidden + hidden + 10 * hidden + 10),
+    runs,
+  };
+  await mkdir(join(RESULT, ".."), { recursive: true });
+  await writeFile(RESULT, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(JSON.stringify(result, null, 2));
+}
+
+async function federate(way: (typeof WAYS)[number], count: number, exchanges: number, hidden: number) {
+  const folder = await mkdtemp(join(tmpdir(), "concord-exchanges-"));
+  const coordinator = fork(SCRIPT, ["coordinator", way, folder, `${count}`, `${exchanges}`, `${hidden}`]);
   const parties: ChildProcess[] = [];
   try {
     const [invites] = (await once(coordinator, "message")) as [string[]];
     const finished = once(coordinator, "message") as Promise<[Finished]>;
     for (const [i, invite] of invites.entries()) {
-      parties.push(fork(SCRIPT, ["party", join(folder, `party-${i}`), `party-${i}`, invite]));
+      parties.push(fork(SCRIPT, ["party", way, join(folder, `party-${i}`), `party-${i}`, invite]));
     }
     const used = Promise.all(parties.map(async (party) => ((await once(party, "message")) as [Usage])[0]));
     const [{ mergedAt, cpuSeconds, rssBytes, payloadBytes }] = await finished;
@@ -66,17 +96,8 @@ async function measure(): Promise<void> {
     const gaps = mergedAt.slice(1).map((at, i) => at - (mergedAt[i] ?? at));
     gaps.sort((a, b) => a - b);
     const gapAt = (share: number) => round(gaps[Math.floor(share * (gaps.length - 1))] ?? Number.NaN, 0);
-    const result = {
-      what: "exchanges of a round in which every party exchanges after each local step, over HTTP, SQLite and blob files",
-      date: new Date().toISOString(),
-      machine: {
-        ...machine(),
-        loadBefore: round(load, 1),
-        note: "coordinator and parties share these cores",
-      },
-      parties: count,
-      exchanges,
-      modelBytes: 4 * (784 * hidden + hidden + 10 * hidden + 10),
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    return {
       seconds: round(seconds, 2),
       exchangesPerSecond: round((mergedAt.length - 1) / seconds, 2),
       millisecondsBetweenMerges: { p10: gapAt(0.1), p50: gapAt(0.5), p90: gapAt(0.9) },
@@ -85,14 +106,11 @@ async function measure(): Promise<void> {
         cpuMillisecondsPerExchange: round((1000 * cpuSeconds) / exchanges, 1),
         rssMiB: round(rssBytes / 2 ** 20, 0),
       },
-      partiesCpuMillisecondsPerExchange: round(
-        (1000 * partyUsage.reduce((sum, usage) => sum + usage.cpuSeconds, 0)) / exchanges,
-        1,
-      ),
+      parties: {
+        cpuMillisecondsPerExchange: round((1000 * sum(partyUsage.map(({ cpuSeconds }) => cpuSeconds))) / exchanges, 1),
+        meanRssMiB: round(sum(partyUsage.map(({ rssBytes }) => rssBytes)) / count / 2 ** 20, 0),
+      },
     };
-    await mkdir(join(RESULT, ".."), { recursive: true });
-    await writeFile(RESULT, `${JSON.stringify(result, null, 2)}\n`);
-    console.log(JSON.stringify(result, null, 2));
   } finally {
     for (const child of [coordinator, ...parties]) child.kill();
     await rm(folder, { recursive: true, force: true });

@@ -4,15 +4,14 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { key } from "@concord/engine";
-import { nativeEngine } from "@concord/engine/node";
+import { collectByAllMemory, nativeEngine } from "@concord/engine/node";
 import { algorithmOf, federationSpecSchema, inlineExecutor, simulate } from "@concord/federation";
-import { collectByAllMemory } from "@concord/federation/node";
 import { buildTask, handwriting, subset } from "@concord/learning";
 import { median } from "./engine/statistics.ts";
 import { machine } from "./machine.ts";
 
 /**
- * What it costs a simulation to collect garbage as V8 does by default, and as `concord run` asks it to: rounds of DynamicFL
+ * What it costs a simulation to collect garbage as V8 does by default, and as `concord` asks it to: rounds of DynamicFL
  * with 63 exchanges, a process for each measurement, in turns. Usage: node benchmarks/garbage.ts
  */
 const RESULT = fileURLToPath(new URL("./results/garbage.json", import.meta.url));

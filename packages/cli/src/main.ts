@@ -1,3 +1,4 @@
+import { collectByAllMemory } from "@concord/engine/node";
 import { Command, CommanderError, Option } from "commander";
 import { alignCommand } from "./commands/align.ts";
 import { dataCommand } from "./commands/data.ts";
@@ -12,6 +13,7 @@ import { describe, exitCodeOf, output } from "./output.ts";
 
 /** Runs the command line and ends the process: 0 fine, 1 the work failed, 2 the input was wrong. */
 export async function main(words: readonly string[]): Promise<void> {
+  collectByAllMemory();
   const program = new Command("concord")
     .description("Build AI together without handing over data.")
     .version("0.1.0")

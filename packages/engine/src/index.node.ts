@@ -1,4 +1,5 @@
 export * from "./durable-file.node.ts";
+export * from "./garbage.node.ts";
 export * from "./native/choose.node.ts";
 export * from "./native/engine.node.ts";
 export { isolatedSession } from "./native/isolated-session.node.ts";

@@ -1,2 +1,1 @@
-export * from "./garbage.node.ts";
 export * from "./worker-pool.node.ts";

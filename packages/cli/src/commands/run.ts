@@ -3,7 +3,6 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import type { Checkpoint, FederationSpec, SimulatedParty } from "@concord/federation";
 import { inPartyOrder, linkTo, profileOf } from "@concord/federation";
-import { collectByAllMemory } from "@concord/federation/node";
 import type { Examples } from "@concord/learning";
 import { buildTask, checkDataset } from "@concord/learning";
 import { Command } from "commander";
@@ -57,7 +56,6 @@ export function runCommand(): Command {
 type Options = z.output<typeof optionsSchema>;
 
 async function run(path: string, options: Options): Promise<void> {
-  collectByAllMemory();
   const out = output(options.json);
   const experiment = await readExperiment(path);
   const { data, score, compare } = experiment;
