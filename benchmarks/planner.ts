@@ -10,20 +10,25 @@ import { machine } from "./machine.ts";
 
 /**
  * How long the planner takes to give each of 10 to 500 parties an interval level, over random links that are the same in
- * every run: what `concord plan dynamicfl` works out, without the start of the command. Usage: node benchmarks/planner.ts
+ * every run, with and without a limit of the coordinator's line: what `concord plan dynamicfl` works out, without the start
+ * of the command. Usage: node benchmarks/planner.ts
  */
 const RESULT = fileURLToPath(new URL("./results/planner.json", import.meta.url));
 const PARTIES = [10, 50, 100, 200, 500];
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** A model of 44,470 parameters of 4 bytes. */
 const MESSAGE = 4 * 44_470;
 const STEPS = 250;
 const DEADLINES = [5, 30, 120];
+/** Mbit/s of the coordinator's line, each way. */
+const LINES = [undefined, 200];
 
 const loadBefore = loadavg();
-const results = PARTIES.flatMap((count) => DEADLINES.map((deadline) => measure(count, deadline)));
+const results = LINES.flatMap((line) =>
+  PARTIES.flatMap((count) => DEADLINES.map((deadline) => measure(count, deadline, line))),
+);
 const result = {
-  what: "planIntervals: levels a … g for parties with random links, no limit of the coordinator's line",
+  what: "planIntervals: levels a … g for parties with random links",
   date: new Date().toISOString(),
   machine: {
     ...machine(),
@@ -39,13 +44,14 @@ await mkdir(join(RESULT, ".."), { recursive: true });
 await writeFile(RESULT, `${JSON.stringify(result, null, 2)}\n`);
 console.log(JSON.stringify(result, null, 2));
 
-function measure(count: number, deadline: number) {
+function measure(count: number, deadline: number, line: number | undefined) {
   const question = {
     parties: randomParties(count),
     levels: LEVELS,
     steps: STEPS,
     deadline,
     messageBytes: { up: MESSAGE, down: MESSAGE },
+    ...(line !== undefined && { server: { up: line * MBIT, down: line * MBIT } }),
   };
   const { parties, unable } = planIntervals(question);
   const times = Array.from({ length: ROUNDS }, () => {
@@ -57,6 +63,7 @@ function measure(count: number, deadline: number) {
   return {
     parties: count,
     deadline,
+    lineMbit: line ?? null,
     planned: parties.length,
     unable: unable.length,
     exchanges: parties.reduce((sum, { exchanges }) => sum + exchanges, 0),

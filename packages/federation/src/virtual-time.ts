@@ -1,8 +1,9 @@
-import { fairShares } from "./fair-share.ts";
 import type { Link, Network } from "./links.ts";
 import { linkTo } from "./links.ts";
 import type { Member, RoundPlan, Segment } from "./plan.ts";
 import { checkPlan, exchangeSteps, segmentOf } from "./plan.ts";
+import type { Transfer } from "./shared-line.ts";
+import { SharedLine } from "./shared-line.ts";
 
 /** Where the seconds of one party went. Their sum is the length of the round. */
 export interface PartySeconds {
@@ -63,8 +64,8 @@ export function virtualTime(
   for (const traveller of travellers) enter(traveller, "asking", 0);
   let now = 0;
   for (const step of exchangeSteps(plan)) {
-    const due = travellers.filter(({ member, index }) => member.exchanges[index] === step);
-    now = Math.max(now, arrivalOfAll(due));
+    const due = travellers.filter(({ nextExchange }) => nextExchange === step);
+    now = Math.max(now, arrivalOfAll(due, step));
     for (const traveller of due) {
       traveller.index++;
       if (step < plan.steps) enter(traveller, "asking", now);
@@ -75,12 +76,14 @@ export function virtualTime(
   return { total: now, parties: Object.fromEntries(parties) };
 
   /** When the last of those who are due at an exchange arrives. On a limited line it depends on everybody's transfers, in order. */
-  function arrivalTogether(due: readonly Traveller[]): number {
+  function arrivalTogether(due: readonly Traveller[], step: number): number {
     let last = 0;
-    while (!due.every(({ stage }) => stage === "waiting")) {
+    let awaited = due.filter(({ stage }) => stage !== "waiting").length;
+    while (awaited > 0) {
       const next = earliest(travellers);
       last = next.until;
       leave(next, last);
+      if (next.stage === "waiting" && next.nextExchange === step) awaited--;
     }
     return last;
   }
@@ -103,18 +106,29 @@ export function virtualTime(
   function enter(traveller: Traveller, stage: Stage, now: number): void {
     traveller.spend(now);
     traveller.stage = stage;
-    traveller.until = Number.POSITIVE_INFINITY;
-    const { link, segment } = traveller;
-    if (stage === "asking") traveller.until = now + ROUND_TRIPS.download * link.latency;
-    if (stage === "downloading") toParties.add(traveller, link.down, messageBytes(segment).down + overheadBytes, now);
-    if (stage === "computing") traveller.until = now + (segment.to - segment.from) / link.pace;
-    if (stage === "uploading") fromParties.add(traveller, link.up, messageBytes(segment).up + overheadBytes, now);
-    if (stage === "replying") traveller.until = now + ROUND_TRIPS.upload * link.latency;
+    traveller.end = endOf(traveller, stage, now);
+  }
+
+  function endOf({ link, segment }: Traveller, stage: Stage, now: number): Ending {
+    switch (stage) {
+      case "asking":
+        return { until: now + ROUND_TRIPS.download * link.latency };
+      case "downloading":
+        return toParties.add(link.down, messageBytes(segment).down + overheadBytes, now);
+      case "computing":
+        return { until: now + (segment.to - segment.from) / link.pace };
+      case "uploading":
+        return fromParties.add(link.up, messageBytes(segment).up + overheadBytes, now);
+      case "replying":
+        return { until: now + ROUND_TRIPS.upload * link.latency };
+      case "waiting":
+        return NEVER;
+    }
   }
 
   function leave(traveller: Traveller, now: number): void {
-    if (traveller.stage === "downloading") toParties.remove(traveller, now);
-    if (traveller.stage === "uploading") fromParties.remove(traveller, now);
+    if (traveller.stage === "downloading") toParties.remove(traveller.end as Transfer, now);
+    if (traveller.stage === "uploading") fromParties.remove(traveller.end as Transfer, now);
     enter(traveller, FOLLOWING[traveller.stage], now);
   }
 }
@@ -140,6 +154,13 @@ const COUNTED_AS: Readonly<Record<Stage, keyof PartySeconds>> = {
   waiting: "waiting",
 };
 
+/** When a stage ends, as things stand; that of a transfer changes with what else is on the line. */
+interface Ending {
+  readonly until: number;
+}
+
+const NEVER: Ending = { until: Number.POSITIVE_INFINITY };
+
 /** A party on its way through the round. */
 class Traveller {
   readonly member: Member;
@@ -147,8 +168,7 @@ class Traveller {
   /** The segment it is in. */
   index = 0;
   stage: Stage = "waiting";
-  /** When the stage ends, as things stand. */
-  until = 0;
+  end = NEVER;
   readonly spent = { computing: 0, downloading: 0, uploading: 0, latency: 0, waiting: 0 };
   private since = 0;
 
@@ -157,8 +177,17 @@ class Traveller {
     this.link = link;
   }
 
+  get until(): number {
+    return this.end.until;
+  }
+
   get segment(): Segment {
     return segmentOf(this.member, this.index) as Segment;
+  }
+
+  /** The step of the exchange that it is on the way to. */
+  get nextExchange(): number | undefined {
+    return this.member.exchanges[this.index];
   }
 
   /** Books the time since the last call to the stage. */
@@ -168,60 +197,9 @@ class Traveller {
   }
 }
 
+/** The first of those that end first. */
 function earliest(travellers: readonly Traveller[]): Traveller {
-  return travellers.reduce((first, other) => (other.until < first.until ? other : first));
-}
-
-/** A line of limited capacity with the transfers that are on it. */
-class SharedLine {
-  private readonly capacity: number;
-  private transfers: Transfer[] = [];
-
-  constructor(capacity: number) {
-    this.capacity = capacity;
-  }
-
-  get isLimited(): boolean {
-    return this.capacity !== Number.POSITIVE_INFINITY;
-  }
-
-  add(traveller: Traveller, limit: number, bytes: number, now: number): void {
-    // Without a limit nobody is in another's way, and there is nothing to share.
-    if (!this.isLimited) {
-      traveller.until = now + bytes / limit;
-      return;
-    }
-    this.transfers.push({ traveller, limit, left: bytes, rate: 0, since: now });
-    this.share(now);
-  }
-
-  remove(traveller: Traveller, now: number): void {
-    if (this.transfers.length === 0) return;
-    this.transfers = this.transfers.filter((transfer) => transfer.traveller !== traveller);
-    this.share(now);
-  }
-
-  /** Gives everybody its share from now on. One whose share stays the same keeps its end to the last bit. */
-  private share(now: number): void {
-    const rates = fairShares(
-      this.transfers.map(({ limit }) => limit),
-      this.capacity,
-    );
-    for (const [i, transfer] of this.transfers.entries()) {
-      const rate = rates[i] as number;
-      if (rate === transfer.rate) continue;
-      transfer.left = Math.max(0, transfer.left - transfer.rate * (now - transfer.since));
-      transfer.since = now;
-      transfer.rate = rate;
-      transfer.traveller.until = now + transfer.left / rate;
-    }
-  }
-}
-
-interface Transfer {
-  readonly traveller: Traveller;
-  readonly limit: number;
-  left: number;
-  rate: number;
-  since: number;
+  let first = travellers[0] as Traveller;
+  for (const traveller of travellers) if (traveller.until < first.until) first = traveller;
+  return first;
 }
