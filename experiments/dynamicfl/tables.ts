@@ -1,0 +1,135 @@
+/** The tables of `docs/dynamicfl.md`, in Markdown. */
+import { CELLS, runsOf } from "./cells.ts";
+import { isDone } from "./results.ts";
+import { ahead, diverged, meanOf, type Row, type Spread, score, secondHalf } from "./summary.ts";
+
+/** How the documentation calls the runs beside a cell, in the order of its tables. */
+const BESIDE: Readonly<Record<string, string>> = {
+  "slow-anchored": "`slow: anchored` (ours)",
+  "slow-idle": "`slow: idle`",
+  "slow-added": "`slow: added` (ours)",
+  "random-group": "a random group of the same size",
+  "most-data": "the group with most data",
+  "fedavg-inner": "`fedavg-inner`",
+  "fedavg-short": "`fedavg-short`",
+};
+
+const BASELINES: Readonly<Record<string, string>> = {
+  fedavg: "FedAvg",
+  fedprox: "FedProx, μ = 0.01",
+  scaffold: "SCAFFOLD",
+  feddyn: "FedDyn, α = 0.1",
+  fednova: "FedNova",
+  fedsgd: "FedSGD",
+};
+
+/** The cells of one data set with everything beside them. */
+export function headlineTable(own: readonly Row[]): string {
+  const cells = [...new Set(own.map(({ cell }) => cell))].sort();
+  const lines = cells.flatMap((cell) => {
+    const row = (run: string) => own.find((row) => row.cell === cell && row.run === run);
+    return [
+      line(row("main"), `**${levelsOf(cell)}, p = ${shareOf(cell)}: DynamicFL**`),
+      ...Object.entries(BESIDE).map(([run, label]) => line(row(run), `… ${label}`)),
+    ];
+  });
+  const baselines = Object.entries(BASELINES).map(([run, label]) =>
+    line(
+      own.find((row) => row.run === run),
+      label,
+    ),
+  );
+  return markdown(
+    ["run", "seeds", "score, %", "above DynamicFL, points", "second half, %", "cost ratio", "group", "KL"],
+    [...lines, ...baselines].flat(),
+  );
+}
+
+function line(row: Row | undefined, label: string): string[][] {
+  return row === undefined
+    ? []
+    : [[label, `${row.runs.length}`, scoreOf(row), inPoints(ahead(row)), ...measures(row, 3)]];
+}
+
+/** Dynamic-p and Fix-p beside each other, for each pair of levels and each share. */
+export function gridTable(own: readonly Row[]): string {
+  const cells = own.map(({ cell }) => cell.split("-")[1] as string);
+  const lines = [...new Set(cells)].sort().map((cell) => {
+    const part = (budget: string) => {
+      const row = own.find((row) => row.cell === `${budget}-${cell}`);
+      const [, ratio = "", group = "", divergence = ""] = row === undefined ? [] : measures(row, 3);
+      return row === undefined ? ["", "", "", ""] : [scoreOf(row), ratio, group, divergence];
+    };
+    return [levelsOf(`-${cell}`), shareOf(cell), ...part("dynamic"), ...part("fix")];
+  });
+  const columns = (budget: string) => [`${budget}: score, %`, "cost ratio", "group", "KL"];
+  return markdown(["levels", "p", ...columns("Dynamic-p"), ...columns("Fix-p")], lines);
+}
+
+/** How many runs of each set there are, and how many there are to be. */
+export function stateTable(): string {
+  const seeds = [1, 2, 3];
+  const sets = Map.groupBy(
+    CELLS.filter(({ set }) => set !== "full"),
+    ({ set, data }) => `${set}: ${data}`,
+  );
+  const lines = [...sets].map(([name, cells]) => [
+    `\`${name}\``,
+    `${cells[0]?.rounds}`,
+    ...seeds.map((seed) => {
+      const jobs = cells
+        .filter((cell) => cell.seed === seed)
+        .flatMap((cell) => runsOf(cell).map((name) => ({ cell, name })));
+      return jobs.length === 0 ? "" : `${jobs.filter(isDone).length} of ${jobs.length}`;
+    }),
+  ]);
+  return markdown(["set: data", "rounds", ...seeds.map((seed) => `seed ${seed}`)], lines);
+}
+
+/** Second half in %, cost ratio, size and divergence of the group. */
+function measures(row: Row, digits: number): string[] {
+  const shown = (value: number | null, decimals: number) => (value === null ? "" : value.toFixed(decimals));
+  const half = secondHalf(row);
+  return [
+    half === null ? "" : (100 * half).toFixed(1),
+    shown(
+      meanOf(row, ({ costRatio }) => costRatio),
+      digits,
+    ),
+    shown(
+      meanOf(row, ({ meanGroupSize }) => meanGroupSize),
+      2,
+    ),
+    shown(
+      meanOf(row, ({ meanDivergence }) => meanDivergence),
+      digits,
+    ),
+  ];
+}
+
+function scoreOf(row: Row): string {
+  const lost = diverged(row);
+  if (lost === row.runs.length) return "diverged";
+  return lost === 0 ? inPoints(score(row)) : `${inPoints(score(row))} (${lost} diverged)`;
+}
+
+function inPoints({ average, deviation }: Spread): string {
+  if (average === null) return "";
+  const points = (100 * average).toFixed(1).replace("-", "−");
+  return deviation === null ? points : `${points} ± ${(100 * deviation).toFixed(1)}`;
+}
+
+/** "dynamic-bg6" is of the levels b and g. */
+function levelsOf(cell: string): string {
+  return [...(cell.split("-")[1] ?? "").slice(0, 2)].join("-");
+}
+
+/** And p is 0.6. */
+function shareOf(cell: string): string {
+  return `0.${cell.at(-1)}`;
+}
+
+function markdown(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const show = (cells: readonly string[]) => `| ${cells.join(" | ")} |`.replace(/ {2}\|/g, " |");
+  return [show(head), show(["---", ...head.slice(1).map(() => "---:")]), ...lines.map(show)].join("\n");
+}
