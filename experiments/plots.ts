@@ -3,7 +3,7 @@ export interface Series {
   readonly name: string;
   /** The method itself, what it is held against at equal cost, and what is known besides. */
   readonly kind: "method" | "control" | "baseline";
-  /** Ascending in x; a single point is drawn as a mark. */
+  /** Ascending in x. Few points are drawn as marks, more than one as a line. */
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
@@ -22,6 +22,8 @@ const COLOURS = {
   control: ["#c2410c", "#f08a24", "#a16207", "#d9a441", "#8f3f71", "#d6336c", "#e8590c", "#5f3dc4"],
   baseline: ["#222222", "#555555", "#7a7a7a", "#9a9a9a", "#bbbbbb", "#5b6b7b", "#8899aa"],
 };
+
+const FEW = 6;
 
 const PERCENT = [0, 0.2, 0.4, 0.6, 0.8, 1].map((value) => ({ value, text: `${100 * value} %` }));
 
@@ -50,11 +52,12 @@ export function plot({ title, x: xName, y: yName, ticks = PERCENT }: Axes, serie
   const drawn = series.map(({ name, kind, points }, i) => {
     const colour = COLOURS[kind][counts[kind]++ % COLOURS[kind].length] as string;
     const places = points.map(([a, b]) => [x(a).toFixed(1), y(b).toFixed(1)] as const);
-    const [first] = places;
-    const shape =
-      places.length === 1 && first
-        ? mark(Number(first[0]), Number(first[1]), kind, colour)
+    const marks = places.length > FEW ? [] : places.map(([a, b]) => mark(Number(a), Number(b), kind, colour));
+    const course =
+      places.length === 1
+        ? ""
         : `<polyline points="${places.map((place) => place.join(",")).join(" ")}" fill="none" stroke="${colour}" stroke-width="1.6"/>`;
+    const shape = course + marks.join("");
     const key = TOP + 8 + 17 * i;
     return `<g><title>${name}</title>${shape}</g>${mark(WIDTH - RIGHT + 18, key - 4, kind, colour)}${text(WIDTH - RIGHT + 30, key, name, "start")}`;
   });

@@ -17,8 +17,13 @@ const all = rows();
 writeFileSync(join(RESULTS, "summary.csv"), toCsv(all.map(recordOf)));
 const tables = new Map([["state", stateTable()]]);
 for (const [name, own] of Map.groupBy(all, ({ set, data }) => `${set} ${data}`)) {
-  tables.set(name, name.startsWith("grid") ? gridTable(own) : headlineTable(own));
-  draw(name.replace(" ", "-"), own);
+  if (own[0]?.set === "grid") {
+    tables.set(name, gridTable(own));
+    drawGrid(name.replace(" ", "-"), own);
+  } else {
+    tables.set(name, headlineTable(own));
+    draw(name.replace(" ", "-"), own);
+  }
 }
 fill(join(DOCS, "dynamicfl.md"));
 for (const [name, table] of tables) console.log(`\n${name}\n\n${table}`);
@@ -64,6 +69,24 @@ function recordOf(row: Row) {
     cpuSeconds: rounded(row.runs.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / row.runs.length, 0),
     diverged: diverged(row),
   };
+}
+
+/** A line for each budget and pair of levels over the shares p. */
+function drawGrid(name: string, own: readonly Row[]): void {
+  const lines = Map.groupBy(own, ({ cell }) => cell.slice(0, -1));
+  const series = [...lines].sort().map(([cells, rows]): Series => {
+    const [budget, levels = ""] = cells.split("-");
+    const points = rows
+      .map((row) => [recordOf(row).costRatio ?? Number.NaN, score(row).average ?? Number.NaN] as const)
+      .sort(([a], [b]) => a - b);
+    return {
+      name: `${budget === "fix" ? "Fix" : "Dynamic"}-p, ${[...levels].join("-")}`,
+      kind: budget === "fix" ? "control" : "method",
+      points,
+    };
+  });
+  const axes = { title: `${own[0]?.data}, p = 0.3, 0.6, 0.9`, x: "communication cost ratio", y: "score" };
+  writeFileSync(join(DOCS, "images", `dynamicfl-${name}.svg`), plot(axes, series));
 }
 
 /** Two pictures: the scores by cost ratio, as in the paper's figure, and the first seed's accuracy by bytes. */
