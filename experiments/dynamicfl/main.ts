@@ -1,7 +1,7 @@
 /**
  * Runs the comparisons of DynamicFL, one process for each run, and keeps every finished one at once:
  *
- *     CONCORD_DATA=… node experiments/dynamicfl/main.ts --only headline,grid [--data fashion-mnist-k1] [--seeds 1]
+ *     CONCORD_DATA=… node experiments/dynamicfl/main.ts --only headline,grid,balanced [--data fashion-mnist-k1] [--seeds 1]
  *
  * What has a result is skipped; what was interrupted, even by kill -9, goes on from its checkpoint. `--workers` runs go side
  * by side, one thread each. `--list` says what there is and what is done; `--write-full` writes the files of the 800-round
@@ -17,7 +17,7 @@ import { type Job, run, stopOrphan } from "./run.ts";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "headline,grid" },
+    only: { type: "string", default: "headline,grid,balanced" },
     data: { type: "string" },
     seeds: { type: "string" },
     runs: { type: "string" },

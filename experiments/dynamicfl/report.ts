@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { plot, type Series } from "../plots.ts";
 import { courseOf, RESULTS, toCsv } from "./results.ts";
 import { ahead, diverged, meanOf, nameOf, type Row, rows, score, secondHalf } from "./summary.ts";
-import { gridTable, headlineTable, stateTable } from "./tables.ts";
+import { balancedTable, gridTable, headlineTable, stateTable } from "./tables.ts";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
 
@@ -20,6 +20,8 @@ for (const [name, own] of Map.groupBy(all, ({ set, data }) => `${set} ${data}`))
   if (own[0]?.set === "grid") {
     tables.set(name, gridTable(own));
     drawGrid(name.replace(" ", "-"), own);
+  } else if (own[0]?.set === "balanced") {
+    tables.set(name, balancedTable(own));
   } else {
     tables.set(name, headlineTable(own));
     draw(name.replace(" ", "-"), own);

@@ -23,6 +23,8 @@ const BASELINES: Readonly<Record<string, string>> = {
   fedsgd: "FedSGD",
 };
 
+const HEADLINE = ["run", "seeds", "score, %", "above DynamicFL, points", "second half, %", "cost ratio", "group", "KL"];
+
 /** The cells of one data set with everything beside them. */
 export function headlineTable(own: readonly Row[]): string {
   const cells = [...new Set(own.map(({ cell }) => cell))].sort();
@@ -39,10 +41,16 @@ export function headlineTable(own: readonly Row[]): string {
       label,
     ),
   );
-  return markdown(
-    ["run", "seeds", "score, %", "above DynamicFL, points", "second half, %", "cost ratio", "group", "KL"],
-    [...lines, ...baselines].flat(),
-  );
+  return markdown(HEADLINE, [...lines, ...baselines].flat());
+}
+
+/** Groups of short rounds. */
+export function balancedTable(own: readonly Row[]): string {
+  const row = (run: string) => own.find((row) => row.run === run);
+  return markdown(HEADLINE, [
+    ...line(row("main"), "**the group of least divergence**"),
+    ...line(row("random-group"), "a random group of the same size"),
+  ]);
 }
 
 function line(row: Row | undefined, label: string): string[][] {
