@@ -123,7 +123,10 @@ function scoreOf(row: Row): string {
 
 function inPoints({ average, deviation }: Spread): string {
   if (average === null) return "";
-  const points = (100 * average).toFixed(1).replace("-", "−");
+  const points = (100 * average)
+    .toFixed(1)
+    .replace(/^-0\.0$/, "0.0")
+    .replace("-", "−");
   return deviation === null ? points : `${points} ± ${(100 * deviation).toFixed(1)}`;
 }
 
