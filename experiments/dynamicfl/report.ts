@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { plot, type Series } from "../plots.ts";
 import { courseOf, RESULTS, toCsv } from "./results.ts";
-import { ahead, diverged, meanOf, nameOf, type Row, rows, score, secondHalf } from "./summary.ts";
+import { ahead, costRatioOf, diverged, meanOf, nameOf, type Row, rows, score, secondHalf } from "./summary.ts";
 import { balancedTable, gridTable, headlineTable, stateTable } from "./tables.ts";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
@@ -55,10 +55,7 @@ function recordOf(row: Row) {
     ahead: rounded(aheadOfMain, 4),
     aheadDeviation: rounded(aheadDeviation, 4),
     secondHalf: rounded(secondHalf(row), 4),
-    costRatio: rounded(
-      meanOf(row, ({ costRatio }) => costRatio),
-      5,
-    ),
+    costRatio: rounded(costRatioOf(row), 5),
     groupSize: rounded(
       meanOf(row, ({ meanGroupSize }) => meanGroupSize),
       2,
@@ -79,7 +76,7 @@ function drawGrid(name: string, own: readonly Row[]): void {
   const series = [...lines].sort().map(([cells, rows]): Series => {
     const [budget, levels = ""] = cells.split("-");
     const points = rows
-      .map((row) => [recordOf(row).costRatio ?? Number.NaN, score(row).average ?? Number.NaN] as const)
+      .map((row) => [costRatioOf(row) ?? Number.NaN, score(row).average ?? Number.NaN] as const)
       .sort(([a], [b]) => a - b);
     return {
       name: `${budget === "fix" ? "Fix" : "Dynamic"}-p, ${[...levels].join("-")}`,
@@ -94,8 +91,8 @@ function drawGrid(name: string, own: readonly Row[]): void {
 /** Two pictures: the scores by cost ratio, as in the paper's figure, and the first seed's accuracy by bytes. */
 function draw(name: string, own: readonly Row[]): void {
   const marks = own.flatMap((row): Series[] => {
-    const { name, accuracy, costRatio } = recordOf(row);
-    return accuracy === null || costRatio === null ? [] : [{ name, kind: row.kind, points: [[costRatio, accuracy]] }];
+    const [x, y] = [costRatioOf(row), score(row).average];
+    return x === null || y === null ? [] : [{ name: nameOf(row), kind: row.kind, points: [[x, y]] }];
   });
   const curves = own.flatMap((row): Series[] => {
     const [first] = row.runs;

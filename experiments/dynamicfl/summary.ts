@@ -1,4 +1,5 @@
 /** What the kept runs amount to: a row for each algorithm or control of a cell, over its seeds. */
+import { type Spread, spread } from "../spread.ts";
 import { allKept, courseOf, type Kept } from "./results.ts";
 
 /** The same configuration with several seeds. */
@@ -14,12 +15,6 @@ export interface Row {
 /** In the order of tables and legends. */
 const KINDS = ["method", "control", "baseline"] as const;
 export type Kind = (typeof KINDS)[number];
-
-/** Mean and standard deviation (n − 1); the latter null for a single value, both for none. */
-export interface Spread {
-  readonly average: number | null;
-  readonly deviation: number | null;
-}
 
 const kept = allKept();
 
@@ -74,6 +69,10 @@ export function secondHalf({ runs }: Row): number | null {
   return spread(halves).average;
 }
 
+export function costRatioOf(row: Row): number | null {
+  return meanOf(row, ({ costRatio }) => costRatio);
+}
+
 /** The mean of something that is counted in a run. */
 export function meanOf({ runs }: Row, of: (result: Kept["result"]) => number | undefined): number | null {
   return spread(runs.flatMap(({ result }) => of(result) ?? [])).average;
@@ -81,11 +80,4 @@ export function meanOf({ runs }: Row, of: (result: Kept["result"]) => number | u
 
 export function diverged({ runs }: Row): number {
   return runs.filter(({ result: { accuracy } }) => accuracy === null).length;
-}
-
-function spread(values: readonly number[]): Spread {
-  if (values.length === 0) return { average: null, deviation: null };
-  const average = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - average) ** 2, 0);
-  return { average, deviation: values.length < 2 ? null : Math.sqrt(squares / (values.length - 1)) };
 }

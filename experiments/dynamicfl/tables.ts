@@ -1,7 +1,8 @@
 /** The tables of `docs/dynamicfl.md`, in Markdown. */
+import type { Spread } from "../spread.ts";
 import { CELLS, runsOf } from "./cells.ts";
 import { isDone } from "./results.ts";
-import { ahead, diverged, meanOf, type Row, type Spread, score, secondHalf } from "./summary.ts";
+import { ahead, costRatioOf, diverged, meanOf, type Row, score, secondHalf } from "./summary.ts";
 
 /** How the documentation calls the runs beside a cell, in the order of its tables. */
 const BESIDE: Readonly<Record<string, string>> = {
@@ -54,21 +55,18 @@ export function balancedTable(own: readonly Row[]): string {
 }
 
 function line(row: Row | undefined, label: string): string[][] {
-  return row === undefined
-    ? []
-    : [[label, `${row.runs.length}`, scoreOf(row), inPoints(ahead(row)), ...measures(row, 3)]];
+  return row === undefined ? [] : [[label, `${row.runs.length}`, scoreOf(row), inPoints(ahead(row)), ...measures(row)]];
 }
 
 /** Dynamic-p and Fix-p beside each other, for each pair of levels and each share. */
 export function gridTable(own: readonly Row[]): string {
-  const cells = own.map(({ cell }) => cell.split("-")[1] as string);
+  const cells = own.map(({ cell }) => cell.slice(-3));
   const lines = [...new Set(cells)].sort().map((cell) => {
     const part = (budget: string) => {
       const row = own.find((row) => row.cell === `${budget}-${cell}`);
-      const [, ratio = "", group = "", divergence = ""] = row === undefined ? [] : measures(row, 3);
-      return row === undefined ? ["", "", "", ""] : [scoreOf(row), ratio, group, divergence];
+      return row === undefined ? ["", "", "", ""] : [scoreOf(row), ...measures(row).slice(1)];
     };
-    return [levelsOf(`-${cell}`), shareOf(cell), ...part("dynamic"), ...part("fix")];
+    return [levelsOf(cell), shareOf(cell), ...part("dynamic"), ...part("fix")];
   });
   const columns = (budget: string) => [`${budget}: score, %`, "cost ratio", "group", "KL"];
   return markdown(["levels", "p", ...columns("Dynamic-p"), ...columns("Fix-p")], lines);
@@ -95,22 +93,19 @@ export function stateTable(): string {
 }
 
 /** Second half in %, cost ratio, size and divergence of the group. */
-function measures(row: Row, digits: number): string[] {
+function measures(row: Row): string[] {
   const shown = (value: number | null, decimals: number) => (value === null ? "" : value.toFixed(decimals));
   const half = secondHalf(row);
   return [
     half === null ? "" : (100 * half).toFixed(1),
-    shown(
-      meanOf(row, ({ costRatio }) => costRatio),
-      digits,
-    ),
+    shown(costRatioOf(row), 3),
     shown(
       meanOf(row, ({ meanGroupSize }) => meanGroupSize),
       2,
     ),
     shown(
       meanOf(row, ({ meanDivergence }) => meanDivergence),
-      digits,
+      3,
     ),
   ];
 }
@@ -132,7 +127,7 @@ function inPoints({ average, deviation }: Spread): string {
 
 /** "dynamic-bg6" is of the levels b and g. */
 function levelsOf(cell: string): string {
-  return [...(cell.split("-")[1] ?? "").slice(0, 2)].join("-");
+  return [...cell.slice(-3, -1)].join("-");
 }
 
 /** And p is 0.6. */

@@ -7,6 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { plot, type Series } from "../plots.ts";
+import { spread } from "../spread.ts";
 import { allKept, type Kept, type Measured } from "./results.ts";
 
 const METRICS = ["rmse", "mae", "ndcg10", "recall10", "heldOutNdcg10"] as const;
@@ -39,7 +40,7 @@ function table(title: string, runs: readonly Kept[]): string[] {
   const line = (name: string, measured: readonly Measured[]) => [
     name,
     measured.length,
-    ...METRICS.map((metric) => spread(measured.flatMap((one) => one[metric] ?? []))),
+    ...METRICS.map((metric) => showSpread(measured.flatMap((one) => one[metric] ?? []))),
   ];
   const lines = [
     line("federated", own),
@@ -50,15 +51,15 @@ function table(title: string, runs: readonly Kept[]): string[] {
       ),
     ),
   ];
-  const up = spread(
+  const up = showSpread(
     own.map((one) => one.payloadBytesUpPerParty / 1000),
     0,
   );
-  const down = spread(
+  const down = showSpread(
     own.map((one) => one.payloadBytesDownPerParty / 1000),
     0,
   );
-  const ratio = spread(
+  const ratio = showSpread(
     own.map((one) => one.compressionRatio),
     1,
   );
@@ -117,11 +118,9 @@ function row(cells: readonly unknown[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Mean ± standard deviation (n − 1). */
-function spread(values: readonly number[], digits = 4): string {
-  if (values.length === 0) return "–";
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length === 1) return mean.toFixed(digits);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return `${mean.toFixed(digits)} ± ${Math.sqrt(squares / (values.length - 1)).toFixed(digits)}`;
+/** Mean ± standard deviation. */
+function showSpread(values: readonly number[], digits = 4): string {
+  const { average, deviation } = spread(values);
+  if (average === null) return "–";
+  return deviation === null ? average.toFixed(digits) : `${average.toFixed(digits)} ± ${deviation.toFixed(digits)}`;
 }
