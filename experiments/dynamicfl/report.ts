@@ -8,7 +8,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { plot, type Series } from "../plots.ts";
 import { courseOf, RESULTS, toCsv } from "./results.ts";
-import { ahead, costRatioOf, diverged, meanOf, nameOf, type Row, rows, score, secondHalf } from "./summary.ts";
+import {
+  ahead,
+  costRatioOf,
+  diverged,
+  firstQuarter,
+  meanOf,
+  nameOf,
+  type Row,
+  rows,
+  score,
+  secondHalf,
+} from "./summary.ts";
 import { balancedTable, gridTable, headlineTable, stateTable } from "./tables.ts";
 
 const DOCS = join(import.meta.dirname, "..", "..", "docs");
@@ -54,6 +65,7 @@ function recordOf(row: Row) {
     deviation: rounded(deviation, 4),
     ahead: rounded(aheadOfMain, 4),
     aheadDeviation: rounded(aheadDeviation, 4),
+    firstQuarter: rounded(firstQuarter(row), 4),
     secondHalf: rounded(secondHalf(row), 4),
     costRatio: rounded(costRatioOf(row), 5),
     groupSize: rounded(

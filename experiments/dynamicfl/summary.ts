@@ -59,14 +59,24 @@ export function ahead({ runs }: Row): Spread {
   return spread(gaps);
 }
 
-/** Mean accuracy over the second half of the rounds: no score, but it swings less than one. */
-export function secondHalf({ runs }: Row): number | null {
-  const halves = runs.map((run) => {
+/** Mean accuracy over the first quarter of the evaluations: how soon a run learns. */
+export function firstQuarter(row: Row): number | null {
+  return meanAccuracy(row, 0, 1 / 4);
+}
+
+/** Mean accuracy over the second half of the evaluations: no score, but it swings less than one. */
+export function secondHalf(row: Row): number | null {
+  return meanAccuracy(row, 1 / 2, 1);
+}
+
+/** Over a part of the course, which goes from 0 to 1. */
+function meanAccuracy({ runs }: Row, from: number, to: number): number | null {
+  const means = runs.map((run) => {
     const course = courseOf(run);
-    const later = course.slice(Math.floor(course.length / 2));
-    return later.reduce((sum, { accuracy }) => sum + accuracy, 0) / later.length;
+    const part = course.slice(Math.floor(from * course.length), Math.floor(to * course.length));
+    return part.reduce((sum, { accuracy }) => sum + accuracy, 0) / part.length;
   });
-  return spread(halves).average;
+  return spread(means).average;
 }
 
 export function costRatioOf(row: Row): number | null {

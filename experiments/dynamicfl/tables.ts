@@ -2,7 +2,7 @@
 import type { Spread } from "../spread.ts";
 import { CELLS, runsOf } from "./cells.ts";
 import { isDone } from "./results.ts";
-import { ahead, costRatioOf, diverged, meanOf, type Row, score, secondHalf } from "./summary.ts";
+import { ahead, costRatioOf, diverged, firstQuarter, meanOf, type Row, score, secondHalf } from "./summary.ts";
 
 /** How the documentation calls the runs beside a cell, in the order of its tables. */
 const BESIDE: Readonly<Record<string, string>> = {
@@ -24,7 +24,17 @@ const BASELINES: Readonly<Record<string, string>> = {
   fedsgd: "FedSGD",
 };
 
-const HEADLINE = ["run", "seeds", "score, %", "above DynamicFL, points", "second half, %", "cost ratio", "group", "KL"];
+const HEADLINE = [
+  "run",
+  "seeds",
+  "score, %",
+  "above DynamicFL, points",
+  "first quarter, %",
+  "second half, %",
+  "cost ratio",
+  "group",
+  "KL",
+];
 
 /** The cells of one data set with everything beside them. */
 export function headlineTable(own: readonly Row[]): string {
@@ -55,7 +65,9 @@ export function balancedTable(own: readonly Row[]): string {
 }
 
 function line(row: Row | undefined, label: string): string[][] {
-  return row === undefined ? [] : [[label, `${row.runs.length}`, scoreOf(row), inPoints(ahead(row)), ...measures(row)]];
+  return row === undefined
+    ? []
+    : [[label, `${row.runs.length}`, scoreOf(row), inPoints(ahead(row)), ...partsOf(row), ...measures(row)]];
 }
 
 /** Dynamic-p and Fix-p beside each other, for each pair of levels and each share. */
@@ -64,7 +76,7 @@ export function gridTable(own: readonly Row[]): string {
   const lines = [...new Set(cells)].sort().map((cell) => {
     const part = (budget: string) => {
       const row = own.find((row) => row.cell === `${budget}-${cell}`);
-      return row === undefined ? ["", "", "", ""] : [scoreOf(row), ...measures(row).slice(1)];
+      return row === undefined ? ["", "", "", ""] : [scoreOf(row), ...measures(row)];
     };
     return [levelsOf(cell), shareOf(cell), ...part("dynamic"), ...part("fix")];
   });
@@ -92,12 +104,14 @@ export function stateTable(): string {
   return markdown(["set: data", "rounds", ...seeds.map((seed) => `seed ${seed}`)], lines);
 }
 
-/** Second half in %, cost ratio, size and divergence of the group. */
+/** Mean accuracy of the first quarter and of the second half, in %. */
+function partsOf(row: Row): string[] {
+  return [firstQuarter(row), secondHalf(row)].map((share) => shown(share === null ? null : 100 * share, 1));
+}
+
+/** Cost ratio, size and divergence of the group. */
 function measures(row: Row): string[] {
-  const shown = (value: number | null, decimals: number) => (value === null ? "" : value.toFixed(decimals));
-  const half = secondHalf(row);
   return [
-    half === null ? "" : (100 * half).toFixed(1),
     shown(costRatioOf(row), 3),
     shown(
       meanOf(row, ({ meanGroupSize }) => meanGroupSize),
@@ -108,6 +122,10 @@ function measures(row: Row): string[] {
       3,
     ),
   ];
+}
+
+function shown(value: number | null, decimals: number): string {
+  return value === null ? "" : value.toFixed(decimals);
 }
 
 function scoreOf(row: Row): string {
