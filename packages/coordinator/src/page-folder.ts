@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "./log.ts";
 
 /** A page that is there already is found at once; only one that has to be built takes longer. */
-const PATIENCE_MS = 250;
+const PATIENCE_MS = 1_000;
 
 /**
  * The folder of the page, undefined while there is none. A page that has to be built is built once, beside everything
