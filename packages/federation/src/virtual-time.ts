@@ -1,8 +1,8 @@
+import TinyQueue from "tinyqueue";
 import type { Link, Network } from "./links.ts";
 import { linkTo } from "./links.ts";
 import type { Member, RoundPlan, Segment } from "./plan.ts";
 import { checkPlan, exchangeSteps, segmentOf } from "./plan.ts";
-import type { Transfer } from "./shared-line.ts";
 import { SharedLine } from "./shared-line.ts";
 
 /** Where the seconds of one party went. Their sum is the length of the round. */
@@ -56,15 +56,16 @@ export function virtualTime(
 ): RoundSeconds {
   checkPlan(plan);
   const { server, overheadBytes = 0 } = network;
-  const toParties = new SharedLine(server?.up ?? Number.POSITIVE_INFINITY);
-  const fromParties = new SharedLine(server?.down ?? Number.POSITIVE_INFINITY);
+  const toParties = lineOf(server?.up);
+  const fromParties = lineOf(server?.down);
   const travellers = plan.members.map((member) => new Traveller(member, linkTo(network, member.party)));
-  const arrivalOfAll = toParties.isLimited || fromParties.isLimited ? arrivalTogether : arrivalApart;
+  const isShared = (toParties ?? fromParties) !== undefined;
+  const alarms = new TinyQueue<Traveller>([], (a, b) => a.until - b.until);
+  const arrivalOfAll = isShared ? arrivalTogether : arrivalApart;
 
   for (const traveller of travellers) enter(traveller, "asking", 0);
   let now = 0;
-  for (const step of exchangeSteps(plan)) {
-    const due = travellers.filter(({ nextExchange }) => nextExchange === step);
+  for (const [step, due] of travellersByStep(plan, travellers)) {
     now = Math.max(now, arrivalOfAll(due, step));
     for (const traveller of due) {
       traveller.index++;
@@ -80,9 +81,13 @@ export function virtualTime(
     let last = 0;
     let awaited = due.filter(({ stage }) => stage !== "waiting").length;
     while (awaited > 0) {
-      const next = earliest(travellers);
-      last = next.until;
-      leave(next, last);
+      const alarm = alarms.peek()?.until ?? Number.POSITIVE_INFINITY;
+      const received = toParties?.nextEnd ?? Number.POSITIVE_INFINITY;
+      const sent = fromParties?.nextEnd ?? Number.POSITIVE_INFINITY;
+      last = Math.min(alarm, received, sent);
+      const line = last === sent ? fromParties : toParties;
+      const next = last === alarm || line === undefined ? (alarms.pop() as Traveller) : line.endNext();
+      enter(next, FOLLOWING[next.stage], last);
       if (next.stage === "waiting" && next.nextExchange === step) awaited--;
     }
     return last;
@@ -97,7 +102,7 @@ export function virtualTime(
     for (const traveller of due) {
       while (traveller.stage !== "waiting") {
         last = Math.max(last, traveller.until);
-        leave(traveller, traveller.until);
+        enter(traveller, FOLLOWING[traveller.stage], traveller.until);
       }
     }
     return last;
@@ -106,31 +111,56 @@ export function virtualTime(
   function enter(traveller: Traveller, stage: Stage, now: number): void {
     traveller.spend(now);
     traveller.stage = stage;
-    traveller.end = endOf(traveller, stage, now);
-  }
-
-  function endOf({ link, segment }: Traveller, stage: Stage, now: number): Ending {
+    const { link, segment } = traveller;
     switch (stage) {
       case "asking":
-        return { until: now + ROUND_TRIPS.download * link.latency };
+        stay(traveller, now + ROUND_TRIPS.download * link.latency);
+        break;
       case "downloading":
-        return toParties.add(link.down, messageBytes(segment).down + overheadBytes, now);
+        send(traveller, toParties, link.down, messageBytes(segment).down + overheadBytes, now);
+        break;
       case "computing":
-        return { until: now + (segment.to - segment.from) / link.pace };
+        stay(traveller, now + (segment.to - segment.from) / link.pace);
+        break;
       case "uploading":
-        return fromParties.add(link.up, messageBytes(segment).up + overheadBytes, now);
+        send(traveller, fromParties, link.up, messageBytes(segment).up + overheadBytes, now);
+        break;
       case "replying":
-        return { until: now + ROUND_TRIPS.upload * link.latency };
+        stay(traveller, now + ROUND_TRIPS.upload * link.latency);
+        break;
       case "waiting":
-        return NEVER;
     }
   }
 
-  function leave(traveller: Traveller, now: number): void {
-    if (traveller.stage === "downloading") toParties.remove(traveller.end as Transfer, now);
-    if (traveller.stage === "uploading") fromParties.remove(traveller.end as Transfer, now);
-    enter(traveller, FOLLOWING[traveller.stage], now);
+  function stay(traveller: Traveller, until: number): void {
+    traveller.until = until;
+    if (isShared) alarms.push(traveller);
   }
+
+  function send(
+    traveller: Traveller,
+    line: SharedLine<Traveller> | undefined,
+    limit: number,
+    bytes: number,
+    now: number,
+  ) {
+    if (line === undefined) stay(traveller, now + bytes / limit);
+    else line.add(traveller, limit, bytes, now);
+  }
+}
+
+/** Who is due at each exchange, in the order of the steps. */
+function travellersByStep(
+  plan: RoundPlan,
+  travellers: readonly Traveller[],
+): ReadonlyMap<number, readonly Traveller[]> {
+  const byStep = new Map(exchangeSteps(plan).map((step): [number, Traveller[]] => [step, []]));
+  for (const traveller of travellers) for (const step of traveller.member.exchanges) byStep.get(step)?.push(traveller);
+  return byStep;
+}
+
+function lineOf(capacity: number | undefined): SharedLine<Traveller> | undefined {
+  return capacity === undefined ? undefined : new SharedLine(capacity);
 }
 
 /** What a party is at; each stage is followed by the next one, and waiting ends with a merge. */
@@ -154,13 +184,6 @@ const COUNTED_AS: Readonly<Record<Stage, keyof PartySeconds>> = {
   waiting: "waiting",
 };
 
-/** When a stage ends, as things stand; that of a transfer changes with what else is on the line. */
-interface Ending {
-  readonly until: number;
-}
-
-const NEVER: Ending = { until: Number.POSITIVE_INFINITY };
-
 /** A party on its way through the round. */
 class Traveller {
   readonly member: Member;
@@ -168,17 +191,14 @@ class Traveller {
   /** The segment it is in. */
   index = 0;
   stage: Stage = "waiting";
-  end = NEVER;
+  /** When the stage ends. A limited line knows it of the transfers on it, and of those who wait nobody does. */
+  until = 0;
   readonly spent = { computing: 0, downloading: 0, uploading: 0, latency: 0, waiting: 0 };
   private since = 0;
 
   constructor(member: Member, link: Link) {
     this.member = member;
     this.link = link;
-  }
-
-  get until(): number {
-    return this.end.until;
   }
 
   get segment(): Segment {
@@ -195,11 +215,4 @@ class Traveller {
     this.spent[COUNTED_AS[this.stage]] += now - this.since;
     this.since = now;
   }
-}
-
-/** The first of those that end first. */
-function earliest(travellers: readonly Traveller[]): Traveller {
-  let first = travellers[0] as Traveller;
-  for (const traveller of travellers) if (traveller.until < first.until) first = traveller;
-  return first;
 }
