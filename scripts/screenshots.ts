@@ -1,8 +1,8 @@
 /**
- * Makes the pictures of the documentation from a real federation: starts `concord start`, lets a browser watch it and
- * join it, and writes docs/images/*.png.
+ * Makes the pictures of the documentation from real federations: starts coordinators and parties, lets a browser watch
+ * them and join, and writes docs/images/*.png.
  *
- *     node scripts/screenshots.ts [--rounds 30] [--only palettes]
+ *     node scripts/screenshots.ts [--rounds 30] [--only federation|palettes|timeline]
  *
  * Needs a Chromium: CHROMIUM, or /usr/bin/chromium.
  */
@@ -20,32 +20,46 @@ import { chromium } from "playwright-core";
 
 const IMAGES = fileURLToPath(new URL("../docs/images", import.meta.url));
 const CONCORD = fileURLToPath(new URL("../packages/cli/bin/concord.js", import.meta.url));
+const DYNAMICFL = fileURLToPath(new URL("../experiments/serve/dynamicfl.yaml", import.meta.url));
+const OPERATOR = /http:\S+#c1_\S+/g;
+const INVITE = /http:\S+#ci_\S+/g;
 const DESKTOP = { width: 1280, height: 960 };
 const PHONE = { width: 390, height: 844 };
 /** Rounds to wait for, so that there is a curve to see. */
 const ROUNDS_SEEN = 14;
 
+/** Who joins the federation whose rounds are shown as timelines. */
+const CITIES = ["Aarhus", "Bergen", "Cádiz", "Delft", "Espoo", "Faro", "Ghent", "Hull"];
+
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "30" }, only: { type: "string" } } });
+const wanted = (part: string) => values.only === undefined || values.only === part;
 await mkdir(IMAGES, { recursive: true });
 // Built beforehand: otherwise the federation might be over when the page is there.
 await ensurePage();
 const folder = await mkdtemp(join(tmpdir(), "concord-screenshots-"));
-const concord = startConcord(folder, values.rounds);
+const processes: ChildProcess[] = [];
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
 });
 try {
-  const address = await printedAddress(concord);
-  if (values.only !== "palettes") await takeAll(browser, address);
-  await takePalettes(browser, new URL("/palettes", address).href);
+  if (wanted("federation") || wanted("palettes")) {
+    const [address = ""] = await printed(
+      startConcord("start", "--rounds", values.rounds, "--no-open", "--port", "0"),
+      OPERATOR,
+    );
+    if (wanted("federation")) await takeFederation(browser, address);
+    if (wanted("palettes")) await takePalettes(browser, new URL("/palettes", address).href);
+    await stopAll();
+  }
+  if (wanted("timeline")) await takeTimeline(browser);
 } finally {
   await browser.close();
-  if (concord.kill("SIGINT")) await new Promise((resolve) => concord.once("exit", resolve));
+  await stopAll();
   await rm(folder, { recursive: true, force: true });
 }
 
-async function takeAll(browser: Browser, address: string): Promise<void> {
+async function takeFederation(browser: Browser, address: string): Promise<void> {
   const page = await open(browser, address, "light");
   await page.getByRole("button", { name: "Invite a party" }).click();
   const link = page.getByLabel("Invite link");
@@ -88,6 +102,27 @@ async function takePalettes(browser: Browser, address: string): Promise<void> {
   await save(page, "palettes-phone.png", PHONE.width, PHONE.height);
 }
 
+/** A federation of DynamicFL over HTTP, each party with two digits of its own. */
+async function takeTimeline(browser: Browser): Promise<void> {
+  const serve = startConcord("serve", DYNAMICFL, "--invites", `${CITIES.length}`, "--port", "0");
+  const [[address = ""], invites] = await Promise.all([
+    printed(serve, OPERATOR),
+    printed(serve, INVITE, CITIES.length),
+  ]);
+  for (const [i, city] of CITIES.entries()) {
+    const data = ["--dataset", "handwriting", "--shard", `${i + 1}/${CITIES.length}`, "--partition", "classes:2"];
+    startConcord("join", invites[i] ?? "", ...data, "--share-labels", "--name", city, "--dir", join(folder, city));
+  }
+  const page = await open(browser, address, "light");
+  const round = page.locator(".heading-progress strong");
+  await until(async () => Number(await round.textContent()) >= ROUNDS_SEEN);
+  const card = page.getByRole("region", { name: "Exchanges of a round" });
+  // In the middle of a round.
+  await until(async () => /after step (80|96|112|128) /.test(await card.innerText()));
+  await card.screenshot({ path: join(IMAGES, "timeline.png") });
+  console.log("docs/images/timeline.png");
+}
+
 async function open(browser: Browser, address: string, colorScheme: "light" | "dark"): Promise<Page> {
   const context = await browser.newContext({ viewport: DESKTOP, deviceScaleFactor: 1.5, colorScheme });
   const page = await context.newPage();
@@ -119,19 +154,29 @@ async function save(page: Page, name: string, width: number, height: number): Pr
   console.log(`docs/images/${name}`);
 }
 
-function startConcord(cwd: string, rounds: string): ChildProcess {
-  const args = [CONCORD, "start", "--rounds", rounds, "--no-open", "--port", "0", "--fresh"];
-  return spawn(process.execPath, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+function startConcord(...args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [CONCORD, ...args], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  processes.push(child);
+  return child;
 }
 
-function printedAddress({ stdout }: ChildProcess): Promise<string> {
+/** What a command prints of a pattern, once it is so often there. */
+function printed({ stdout }: ChildProcess, pattern: RegExp, count = 1): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {
     let text = "";
     stdout?.on("data", (chunk: Buffer) => {
       text += chunk;
-      const address = /http:\/\/\S+#c1_\S+/.exec(text)?.[0];
-      if (address !== undefined) resolve(address);
+      const found = text.match(pattern) ?? [];
+      // The last one may have come in part.
+      if (found.length >= count && text.endsWith("\n")) resolve(found);
     });
-    stdout?.once("end", () => reject(new Error(`concord start ended without an address:\n${text}`)));
+    stdout?.once("end", () => reject(new Error(`the command ended before ${pattern} was printed:\n${text}`)));
   });
+}
+
+async function stopAll(): Promise<void> {
+  const running = processes.splice(0).filter(({ exitCode }) => exitCode === null);
+  await Promise.all(
+    running.map((child) => child.kill("SIGINT") && new Promise((resolve) => child.once("exit", resolve))),
+  );
 }

@@ -112,14 +112,25 @@ describe("the axis", () => {
 });
 
 describe("shares of the fast group", () => {
+  const [a, b] = [member("a", [4]), member("b", [4])];
+  const status = "finished" as const;
+  const groupOf = (party: string) => ({ parties: [party], divergence: 0 });
+
   it("count the rounds that a party was a member of", () => {
-    const [a, b] = [member("a", [4]), member("b", [4])];
     const rounds = [
-      { members: [a, b], group: { parties: ["a"], divergence: 0 } },
-      { members: [a], group: { parties: ["a"], divergence: 0 } },
-      { members: [a, b], group: { parties: ["b"], divergence: 0 } },
-      { members: [a, b], group: null },
+      { members: [a, b], group: groupOf("a"), status },
+      { members: [a], group: groupOf("a"), status },
+      { members: [a, b], group: groupOf("b"), status },
+      { members: [a, b], group: null, status },
     ];
-    expect(Object.fromEntries(fastShares(rounds))).toEqual({ a: { fast: 2, rounds: 3 }, b: { fast: 1, rounds: 2 } });
+    expect(Object.fromEntries(fastShares(rounds))).toEqual({ a: { fast: 2, rounds: 4 }, b: { fast: 1, rounds: 3 } });
+  });
+
+  it("count what a cap counts: the first round, in which nobody may be fast, and none that was void", () => {
+    const first = { members: [a, b], group: null, status };
+    expect(fastShares([first])).toEqual(new Map());
+    const gone = { members: [a, b], group: groupOf("a"), status: "void" as const };
+    const later = Array.from({ length: 3 }, () => ({ members: [a, b], group: groupOf("a"), status }));
+    expect(fastShares([first, gone, ...later]).get("a")).toEqual({ fast: 3, rounds: 4 });
   });
 });

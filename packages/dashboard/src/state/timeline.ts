@@ -85,16 +85,22 @@ export function axisTicks(steps: number): number[] {
 /** How often a party was in the group of its rounds. */
 export interface FastShare {
   readonly fast: number;
-  /** Rounds it was a member of in which a group was chosen. */
+  /**
+   * Rounds it was a member of, as a cap on the share counts them: also those in which nobody could be fast, but none that
+   * was void.
+   */
   readonly rounds: number;
 }
 
-/** Of every party that was a member of a round with a group. */
-export function fastShares(rounds: readonly Pick<RoundRow, "members" | "group">[]): ReadonlyMap<string, FastShare> {
+/** Of every party that was a member of a round; of nobody before the first group was chosen. */
+export function fastShares(
+  rounds: readonly Pick<RoundRow, "members" | "group" | "status">[],
+): ReadonlyMap<string, FastShare> {
   const shares = new Map<string, FastShare>();
-  for (const { members, group } of rounds) {
-    if (group === null) continue;
-    const chosen = new Set(group.parties);
+  if (rounds.every(({ group }) => group === null)) return shares;
+  for (const { members, group, status } of rounds) {
+    if (status === "void") continue;
+    const chosen = new Set(group?.parties);
     for (const { party } of members) {
       const before = shares.get(party) ?? { fast: 0, rounds: 0 };
       shares.set(party, { fast: before.fast + Number(chosen.has(party)), rounds: before.rounds + 1 });
