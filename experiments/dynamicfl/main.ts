@@ -9,33 +9,45 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { stringify } from "yaml";
+import { among, lanes, optionsOf } from "../command-line.ts";
 import { CELLS, experimentOf, placeOf, runsOf, type SetName } from "./cells.ts";
 import { isDone } from "./results.ts";
 import { type Job, run, stopOrphan } from "./run.ts";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "headline,grid,balanced" },
-    data: { type: "string" },
-    seeds: { type: "string" },
-    runs: { type: "string" },
-    workers: { type: "string", default: "2" },
-    list: { type: "boolean", default: false },
-    "write-full": { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  only: { type: "string", default: "headline,grid,balanced" },
+  data: { type: "string" },
+  seeds: { type: "string" },
+  runs: { type: "string" },
+  workers: { type: "string", default: "2" },
+  list: { type: "boolean", default: false },
+  "write-full": { type: "boolean", default: false },
 });
 /** FedNova is FedAvg where all make as many steps, and FedSGD takes twice as long as the others: they wait for everything else. */
 const LAST = ["fednova", "fedsgd"];
 
-const among = (list: string | undefined, name: string) => list === undefined || list.split(",").includes(name);
+const set = among(
+  "only",
+  values.only,
+  CELLS.map(({ set }) => set),
+);
+const data = among(
+  "data",
+  values.data,
+  CELLS.map(({ data }) => data),
+);
+const seed = among(
+  "seeds",
+  values.seeds,
+  CELLS.map(({ seed }) => `${seed}`),
+);
+const name = among("runs", values.runs, CELLS.flatMap(runsOf));
+const workers = lanes("workers", values.workers);
 
-const jobs = CELLS.filter(
-  ({ set, data, seed }) => among(values.only, set) && among(values.data, data) && among(values.seeds, String(seed)),
-)
+const jobs = CELLS.filter((cell) => set(cell.set) && data(cell.data) && seed(`${cell.seed}`))
   .flatMap((cell) => runsOf(cell).map((name): Job => ({ cell, name })))
-  .filter(({ name }) => among(values.runs, name))
+  .filter((job) => name(job.name))
   .sort((a, b) => LAST.indexOf(a.name) - LAST.indexOf(b.name));
 
 if (values["write-full"]) {
@@ -53,5 +65,5 @@ if (values["write-full"]) {
   const lane = async () => {
     for (let job = open.shift(); job !== undefined; job = open.shift()) await run(job);
   };
-  await Promise.all(Array.from({ length: Number(values.workers) }, lane));
+  await Promise.all(Array.from({ length: workers }, lane));
 }

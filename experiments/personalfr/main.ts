@@ -9,27 +9,38 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { stringify } from "yaml";
+import { among, lanes, optionsOf } from "../command-line.ts";
 import { CELLS, experimentOf, placeOf } from "./cells.ts";
 import { isDone } from "./results.ts";
 import { run } from "./run.ts";
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: "headline,ml1m,grid,ablation" },
-    cells: { type: "string" },
-    seeds: { type: "string" },
-    lanes: { type: "string", default: "2" },
-    list: { type: "boolean", default: false },
-    write: { type: "boolean", default: false },
-  },
+const values = optionsOf({
+  only: { type: "string", default: "headline,ml1m,grid,ablation" },
+  cells: { type: "string" },
+  seeds: { type: "string" },
+  lanes: { type: "string", default: "2" },
+  list: { type: "boolean", default: false },
+  write: { type: "boolean", default: false },
 });
-const among = (list: string | undefined, name: string) => list === undefined || list.split(",").includes(name);
-
-const cells = CELLS.filter(
-  ({ set, id, seed }) => among(values.only, set) && among(values.cells, id) && among(values.seeds, String(seed)),
+const set = among(
+  "only",
+  values.only,
+  CELLS.map(({ set }) => set),
 );
+const id = among(
+  "cells",
+  values.cells,
+  CELLS.map(({ id }) => id),
+);
+const seed = among(
+  "seeds",
+  values.seeds,
+  CELLS.map(({ seed }) => `${seed}`),
+);
+const laneCount = lanes("lanes", values.lanes);
+
+const cells = CELLS.filter((cell) => set(cell.set) && id(cell.id) && seed(`${cell.seed}`));
 
 if (values.write) {
   for (const cell of CELLS.filter(({ seed }) => seed === 1)) {
@@ -45,5 +56,5 @@ if (values.write) {
   const lane = async () => {
     for (let cell = open.shift(); cell !== undefined; cell = open.shift()) await run(cell);
   };
-  await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+  await Promise.all(Array.from({ length: laneCount }, lane));
 }
