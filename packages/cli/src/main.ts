@@ -9,10 +9,11 @@ import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { startCommand } from "./commands/start.ts";
-import { describe, exitCodeOf, output } from "./output.ts";
+import { describe, exitCodeOf, output, surviveReaders } from "./output.ts";
 
 /** Runs the command line and ends the process: 0 fine, 1 the work failed, 2 the input was wrong. */
 export async function main(words: readonly string[]): Promise<void> {
+  surviveReaders();
   collectByAllMemory();
   const program = new Command("concord")
     .description("Build AI together without handing over data.")

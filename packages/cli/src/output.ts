@@ -16,11 +16,16 @@ export interface Output {
   warn(line: string): void;
 }
 
+/** Whoever reads the output may go away (`concord … | head`): that ends the writing, not the work with a stack trace. */
+export function surviveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+}
+
 export function output(json: boolean): Output {
-  // Whoever reads the lines may go away (`concord … | head`): that ends the writing, not the work with a stack trace.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
   return {
     json,
     interactive: !json && process.stdout.isTTY === true,

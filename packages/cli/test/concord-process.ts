@@ -30,6 +30,8 @@ export interface Running {
   /** Resolves with the first line of `--json`, past or future, that satisfies the condition; rejects if it ends without. */
   line(is: (line: Line) => boolean): Promise<Line>;
   kill(signal: NodeJS.Signals): void;
+  /** Closes the pipe that its output goes to. */
+  stopReading(): void;
   readonly ended: Promise<Ended>;
 }
 
@@ -121,6 +123,7 @@ function watch(child: ChildProcess, onEnd: () => void): Running {
     pid: child.pid ?? Number.NaN,
     ended,
     kill: (signal) => child.kill(signal),
+    stopReading: () => child.stdout?.destroy(),
     async line(is) {
       for (;;) {
         const found = lines.find(is);

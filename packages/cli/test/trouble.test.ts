@@ -37,6 +37,15 @@ describe("a clear message, an exit code and nothing half-written:", () => {
     expect(linesOf(ended)[0]).toMatchObject({ federation: "federation-1", resumed: false });
   });
 
+  test("a reader that goes away, which ends the writing and not the work", async () => {
+    for (const words of [["join", "--help"], START]) {
+      const running = place.start(words);
+      running.stopReading();
+      expect(await running.ended).toMatchObject({ code: 0, signal: null, stderr: "" });
+    }
+    expect(await readdir(join(place.folder, ".concord/runs"))).toEqual(["federation-1"]);
+  });
+
   test("a file where the data folder should be", async () => {
     await writeFile(join(place.folder, ".concord"), "mine");
     for (const command of [START, ["serve", "--port", "0"]]) {
