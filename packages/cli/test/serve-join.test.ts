@@ -87,6 +87,24 @@ describe("concord serve and concord join", () => {
     expect(await server.ended).toMatchObject({ code: 0, signal: null, stderr: "" });
   });
 
+  test("a party goes on without its link where its folder is named", async () => {
+    const server = place.start(["serve", "two-hands.yaml", "--invites", "1", "--port", "0", "--json"]);
+    const { url } = await server.line(({ type }) => type === "invite");
+    const words = ["--shard", "1/50", "--dir", "ada", "--json"];
+    const nobody = await place.run(["join", ...words]);
+    expect(nobody).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("ada holds no party yet: an invite link"),
+    });
+    const first = place.start(["join", String(url), "--name", "Ada", ...words]);
+    await first.line(({ kind }) => kind === "waiting");
+    first.kill("SIGKILL");
+    await first.ended;
+    const again = place.start(["join", ...words]);
+    expect(await again.line(({ type }) => type === "start")).toMatchObject({ party: "ada", federation: "two-hands" });
+    await again.line(({ kind }) => kind === "waiting");
+  });
+
   test("a folder whose party runs, an invite that is used, of another federation, or of nobody ends with 2", async () => {
     const server = place.start(["serve", "two-hands.yaml", "--invites", "1", "--port", "0", "--json"]);
     const { url } = await server.line(({ type }) => type === "invite");

@@ -34,7 +34,7 @@ export function joinCommand(): Command {
   return new Command("join")
     .description("Take part in a federation with data of your own.")
     .argument(
-      "<invite>",
+      "[invite]",
       "the link you were invited with; to continue later, give it again or name the folder with --dir",
     )
     .option("--dataset <name>", "a data set of this machine (default: the one the federation names)")
@@ -54,16 +54,15 @@ export function joinCommand(): Command {
       "after",
       "\nExample:\n  $ concord join 'http://127.0.0.1:7700/join/federation-1#ci_…' --dataset fashion-mnist --shard 3/20",
     )
-    .action(async (invite: string, raw: unknown) => joinFederation(invite, checkOptions("join", optionsSchema, raw)));
+    .action(async (invite: string | undefined, raw: unknown) =>
+      joinFederation(invite, checkOptions("join", optionsSchema, raw)),
+    );
 }
 
-async function joinFederation(link: string, options: Options): Promise<void> {
+async function joinFederation(link: string | undefined, options: Options): Promise<void> {
   const out = output(options.json);
-  const invite = parseInvite(link);
   const partition = parsePartition(options.partition);
-  // Named after the invite, so that the same link finds the same party again.
-  const folder = createHash("sha256").update(invite.token).digest("hex").slice(0, 12);
-  const dir = options.dir ?? joinPath(".concord", "joined", folder);
+  const dir = options.dir ?? folderOf(link);
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once("SIGINT", stop);
@@ -95,6 +94,15 @@ async function joinFederation(link: string, options: Options): Promise<void> {
     bytesDown: last.bytesDown,
     loss: last.loss ?? null,
   });
+}
+
+/** Named after the invite, so that the same link finds the same party again. */
+function folderOf(link: string | undefined): string {
+  if (link === undefined) {
+    throw new InputError("join: expected the link of an invite, or --dir with the folder of a party that has joined");
+  }
+  const name = createHash("sha256").update(parseInvite(link).token).digest("hex").slice(0, 12);
+  return joinPath(".concord", "joined", name);
 }
 
 function reporter(out: Output): (status: Status) => void {
