@@ -11,19 +11,25 @@ export function optionsOf<const T extends NonNullable<ParseArgsConfig["options"]
 }
 
 /**
- * Tells which names are in a list such as "headline,grid"; all of them where none is given. A list with another name ends
- * the process with exit code 2.
+ * Tells whether an item is of a name in a list such as "headline,grid"; every item is where no list is given. A list with a name
+ * that no item has ends the process with exit code 2.
  */
-export function among(option: string, list: string | undefined, all: Iterable<string>): (name: string) => boolean {
-  const names = new Set(all);
-  const chosen = list?.split(",") ?? [...names];
-  const unknown = chosen.find((name) => !names.has(name));
+export function chosen<T>(
+  option: string,
+  list: string | undefined,
+  items: readonly T[],
+  nameOf: (item: T) => string,
+): (item: T) => boolean {
+  if (list === undefined) return () => true;
+  const names = new Set(items.map(nameOf));
+  const wanted = list.split(",");
+  const unknown = wanted.find((name) => !names.has(name));
   if (unknown !== undefined) refuse(`--${option}: there is no "${unknown}"; there are ${[...names].join(", ")}`);
-  return (name) => chosen.includes(name);
+  return (item) => wanted.includes(nameOf(item));
 }
 
 /** How many runs go side by side. */
-export function lanes(option: string, text: string): number {
+export function laneCount(option: string, text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1) return count;
   return refuse(`--${option}: "${text}" is no whole number from 1 on`);

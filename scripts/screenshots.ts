@@ -13,10 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { ensurePage } from "@concord/dashboard/node";
 import type { Browser, Page } from "playwright-core";
 import { chromium } from "playwright-core";
+import { chosen, optionsOf } from "../experiments/command-line.ts";
 
 const IMAGES = fileURLToPath(new URL("../docs/images", import.meta.url));
 const CONCORD = fileURLToPath(new URL("../packages/cli/bin/concord.js", import.meta.url));
@@ -31,8 +31,8 @@ const ROUNDS_SEEN = 14;
 /** Who joins the federation whose rounds are shown as timelines. */
 const CITIES = ["Aarhus", "Bergen", "Cádiz", "Delft", "Espoo", "Faro", "Ghent", "Hull"];
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "30" }, only: { type: "string" } } });
-const wanted = (part: string) => values.only === undefined || values.only === part;
+const values = optionsOf({ rounds: { type: "string", default: "30" }, only: { type: "string" } });
+const wanted = chosen("only", values.only, ["federation", "palettes", "timeline"], (part) => part);
 await mkdir(IMAGES, { recursive: true });
 // Built beforehand: otherwise the federation might be over when the page is there.
 await ensurePage();

@@ -10,7 +10,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { among, lanes, optionsOf } from "../command-line.ts";
+import { chosen, laneCount, optionsOf } from "../command-line.ts";
+import { inLanes } from "../lanes.ts";
 import { CELLS, experimentOf, placeOf, runsOf, type SetName } from "./cells.ts";
 import { isDone } from "./results.ts";
 import { type Job, run, stopOrphan } from "./run.ts";
@@ -27,28 +28,14 @@ const values = optionsOf({
 /** FedNova is FedAvg where all make as many steps, and FedSGD takes twice as long as the others: they wait for everything else. */
 const LAST = ["fednova", "fedsgd"];
 
-const set = among(
-  "only",
-  values.only,
-  CELLS.map(({ set }) => set),
-);
-const data = among(
-  "data",
-  values.data,
-  CELLS.map(({ data }) => data),
-);
-const seed = among(
-  "seeds",
-  values.seeds,
-  CELLS.map(({ seed }) => `${seed}`),
-);
-const name = among("runs", values.runs, CELLS.flatMap(runsOf));
-const workers = lanes("workers", values.workers);
-
-const jobs = CELLS.filter((cell) => set(cell.set) && data(cell.data) && seed(`${cell.seed}`))
-  .flatMap((cell) => runsOf(cell).map((name): Job => ({ cell, name })))
-  .filter((job) => name(job.name))
+const all = CELLS.flatMap((cell) => runsOf(cell).map((name): Job => ({ cell, name })));
+const jobs = all
+  .filter(chosen("only", values.only, all, ({ cell }) => cell.set))
+  .filter(chosen("data", values.data, all, ({ cell }) => cell.data))
+  .filter(chosen("seeds", values.seeds, all, ({ cell }) => `${cell.seed}`))
+  .filter(chosen("runs", values.runs, all, ({ name }) => name))
   .sort((a, b) => LAST.indexOf(a.name) - LAST.indexOf(b.name));
+const workers = laneCount("workers", values.workers);
 
 if (values["write-full"]) {
   for (const cell of CELLS.filter(({ set }) => set === ("full" satisfies SetName))) {
@@ -62,8 +49,5 @@ if (values["write-full"]) {
   const open = jobs.filter((job) => !isDone(job));
   console.log(`${jobs.length} runs, ${jobs.length - open.length} of them done`);
   for (const job of open) stopOrphan(job);
-  const lane = async () => {
-    for (let job = open.shift(); job !== undefined; job = open.shift()) await run(job);
-  };
-  await Promise.all(Array.from({ length: workers }, lane));
+  await inLanes(workers, open, run);
 }

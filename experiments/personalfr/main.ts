@@ -10,7 +10,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { among, lanes, optionsOf } from "../command-line.ts";
+import { chosen, laneCount, optionsOf } from "../command-line.ts";
+import { inLanes } from "../lanes.ts";
 import { CELLS, experimentOf, placeOf } from "./cells.ts";
 import { isDone } from "./results.ts";
 import { run } from "./run.ts";
@@ -23,24 +24,10 @@ const values = optionsOf({
   list: { type: "boolean", default: false },
   write: { type: "boolean", default: false },
 });
-const set = among(
-  "only",
-  values.only,
-  CELLS.map(({ set }) => set),
-);
-const id = among(
-  "cells",
-  values.cells,
-  CELLS.map(({ id }) => id),
-);
-const seed = among(
-  "seeds",
-  values.seeds,
-  CELLS.map(({ seed }) => `${seed}`),
-);
-const laneCount = lanes("lanes", values.lanes);
-
-const cells = CELLS.filter((cell) => set(cell.set) && id(cell.id) && seed(`${cell.seed}`));
+const cells = CELLS.filter(chosen("only", values.only, CELLS, ({ set }) => set))
+  .filter(chosen("cells", values.cells, CELLS, ({ id }) => id))
+  .filter(chosen("seeds", values.seeds, CELLS, ({ seed }) => `${seed}`));
+const lanes = laneCount("lanes", values.lanes);
 
 if (values.write) {
   for (const cell of CELLS.filter(({ seed }) => seed === 1)) {
@@ -53,8 +40,5 @@ if (values.write) {
 } else {
   const open = cells.filter((cell) => !isDone(cell));
   console.log(`${cells.length} cells, ${cells.length - open.length} of them done`);
-  const lane = async () => {
-    for (let cell = open.shift(); cell !== undefined; cell = open.shift()) await run(cell);
-  };
-  await Promise.all(Array.from({ length: laneCount }, lane));
+  await inLanes(lanes, open, run);
 }

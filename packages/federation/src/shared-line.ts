@@ -24,9 +24,9 @@ interface Entry<T> {
  *
  * So the smallest limits are met, and everybody else gets an equal part. Who gets its own limit ends at an instant that
  * stays what it is. All equal parts grow by the same bytes, so their order stays the same however the part changes, and it
- * is enough to count those bytes once for all ("work", the virtual time of fair queueing). A transfer that comes or goes
- * therefore costs the logarithm of their number, where working out everybody's share would cost the number. (A plan for
- * hundreds of parties asks for some ten million transfers.)
+ * is enough to count those bytes once for all ("work", the virtual time of fair queueing). So nobody's share has to be
+ * worked out when another transfer comes or goes, and ends are found in queues. (A plan for hundreds of parties asks for
+ * some ten million transfers.)
  */
 export class SharedLine<T> {
   private readonly capacity: number;
@@ -80,26 +80,27 @@ export class SharedLine<T> {
     return transfer.owner;
   }
 
-  /** Bytes a second of an equal part. */
+  /** Bytes a second of an equal part. Where nobody gets one: whether there is room for the limits that are met. */
   private get part(): number {
     const free = this.capacity - this.metRate;
-    return this.met < this.transfers.length
-      ? free / (this.transfers.length - this.met)
-      : free < 0
-        ? Number.NEGATIVE_INFINITY
-        : Number.POSITIVE_INFINITY;
+    const others = this.transfers.length - this.met;
+    if (others > 0) return free / others;
+    return free < 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   /** Gives an equal part to those whose limit is above it, and to all others their limit. */
   private settle(): void {
-    for (let next = this.transfers[this.met]; next !== undefined && next.limit <= this.part; ) {
+    const { transfers } = this;
+    for (let next = transfers[this.met]; next !== undefined && next.limit <= this.part; next = transfers[this.met]) {
       this.meet(next, Math.max(0, next.end - this.work));
-      next = this.transfers[this.met];
     }
-    for (let last = this.transfers[this.met - 1]; last !== undefined && last.limit > this.part; ) {
+    for (
+      let last = transfers[this.met - 1];
+      last !== undefined && last.limit > this.part;
+      last = transfers[this.met - 1]
+    ) {
       this.release(last);
       this.giveEqualPart(last, Math.max(0, (last.end - this.since) * last.limit));
-      last = this.transfers[this.met - 1];
     }
     if (this.met === this.transfers.length) this.work = 0;
   }

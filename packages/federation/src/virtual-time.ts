@@ -56,10 +56,10 @@ export function virtualTime(
 ): RoundSeconds {
   checkPlan(plan);
   const { server, overheadBytes = 0 } = network;
-  const toParties = lineOf(server?.up);
-  const fromParties = lineOf(server?.down);
+  const isShared = (server?.up ?? server?.down) !== undefined;
+  const toParties = new SharedLine<Traveller>(server?.up ?? Number.POSITIVE_INFINITY);
+  const fromParties = new SharedLine<Traveller>(server?.down ?? Number.POSITIVE_INFINITY);
   const travellers = plan.members.map((member) => new Traveller(member, linkTo(network, member.party)));
-  const isShared = (toParties ?? fromParties) !== undefined;
   const alarms = new TinyQueue<Traveller>([], (a, b) => a.until - b.until);
   const arrivalOfAll = isShared ? arrivalTogether : arrivalApart;
 
@@ -82,11 +82,10 @@ export function virtualTime(
     let awaited = due.filter(({ stage }) => stage !== "waiting").length;
     while (awaited > 0) {
       const alarm = alarms.peek()?.until ?? Number.POSITIVE_INFINITY;
-      const received = toParties?.nextEnd ?? Number.POSITIVE_INFINITY;
-      const sent = fromParties?.nextEnd ?? Number.POSITIVE_INFINITY;
-      last = Math.min(alarm, received, sent);
-      const line = last === sent ? fromParties : toParties;
-      const next = last === alarm || line === undefined ? (alarms.pop() as Traveller) : line.endNext();
+      const received = toParties.nextEnd;
+      last = Math.min(alarm, received, fromParties.nextEnd);
+      const line = last === received ? toParties : fromParties;
+      const next = last === alarm ? (alarms.pop() as Traveller) : line.endNext();
       enter(next, FOLLOWING[next.stage], last);
       if (next.stage === "waiting" && next.nextExchange === step) awaited--;
     }
@@ -137,15 +136,9 @@ export function virtualTime(
     if (isShared) alarms.push(traveller);
   }
 
-  function send(
-    traveller: Traveller,
-    line: SharedLine<Traveller> | undefined,
-    limit: number,
-    bytes: number,
-    now: number,
-  ) {
-    if (line === undefined) stay(traveller, now + bytes / limit);
-    else line.add(traveller, limit, bytes, now);
+  function send(traveller: Traveller, line: SharedLine<Traveller>, limit: number, bytes: number, now: number): void {
+    if (isShared) line.add(traveller, limit, bytes, now);
+    else stay(traveller, now + bytes / limit);
   }
 }
 
@@ -157,10 +150,6 @@ function travellersByStep(
   const byStep = new Map(exchangeSteps(plan).map((step): [number, Traveller[]] => [step, []]));
   for (const traveller of travellers) for (const step of traveller.member.exchanges) byStep.get(step)?.push(traveller);
   return byStep;
-}
-
-function lineOf(capacity: number | undefined): SharedLine<Traveller> | undefined {
-  return capacity === undefined ? undefined : new SharedLine(capacity);
 }
 
 /** What a party is at; each stage is followed by the next one, and waiting ends with a merge. */
